@@ -4,7 +4,7 @@ Django's DecimalField goes through a float on SQLite, which has 15 digits; JSONF
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -112,7 +112,7 @@ class ExactJSONField(AnyTextField):
 
     description = "JSON with exact numbers"
     # Validators see [] and {}: an empty value of the other kind is not what readers expect.
-    empty_values = (None, "")
+    empty_values: Sequence[Any] = (None, "")
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 

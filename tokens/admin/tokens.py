@@ -121,8 +121,8 @@ class TokenAdmin(ConfirmedForm, BudgetAdmin, KeyPages, CuratedAdmin):
         ("enabled", BooleanRadioFilter),
         ("groups", RelatedDropdownFilter),
     ]
-    search_fields = ["name", "key_id", "=retired_keys__key_id", "note"]
-    search_help_text = "Name, key id (of a replaced key, too) or note."
+    search_fields = ["name", "key_id", "=retired_keys__key_id", "note", "metadata"]
+    search_help_text = "Name, key id (of a replaced key, too), note or metadata."
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["groups", "first_group"]
     actions = [enable, disable]
@@ -136,7 +136,7 @@ class TokenAdmin(ConfirmedForm, BudgetAdmin, KeyPages, CuratedAdmin):
             "Validity and limits",
             {"fields": ["starts_at", "expires_at", "networks", "rate_limit"]},
         ),
-        ("Note", {"fields": ["note"]}),
+        ("Note", {"fields": ["note", "metadata"]}),
         (
             "Key",
             {

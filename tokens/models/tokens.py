@@ -10,15 +10,17 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 
+from catalog.db import revision
 from catalog.db.audit import deed
 from catalog.db.bulk import update_with_history
 from catalog.db.fields import NamesField
 from catalog.db.history import history, one_history_row
-from catalog.db.revision import bump, track
+from catalog.db.revision import track
 from tokens import keys
 from tokens.logs import scrub
 from tokens.models.budgets import ACCOUNTING, TERMS, Budgeted, BudgetedQuerySet
 from tokens.models.groups import TokenGroup
+from tokens.models.metadata import MetadataField
 from tokens.models.peppers import Pepper, WrongPepperError
 from tokens.rate_limits import validate_rate
 from tokens.scope import Scope, validate_patterns
@@ -70,6 +72,8 @@ class KeyReplacedError(Exception):
     """The key to replace is not the token's current key any more."""
 
 
+# The columns of its current key.
+KEY = ("key_id", "digest", "pepper", "masked")
 STATES = {"key_disabled": "disabled", "key_expired": "expired", "key_not_yet_valid": "not yet"}
 # Days before its expiry at which a token is reported, the smallest first.
 WARNINGS = {1: "a day", 7: "7 days", 30: "30 days"}
@@ -150,6 +154,12 @@ class Token(Budgeted):
         help_text="If on, it can still list models, which costs nothing, but may not call them, whatever it has spent.",
     )
     note = models.TextField(blank=True)
+    metadata = MetadataField(
+        default=dict,
+        blank=True,
+        help_text='What your own programs store with it, a JSON object, e.g. {"customer": 42}. The holder of the key '
+        "never sees it. Leave empty for none.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="To the minute.")
@@ -187,9 +197,18 @@ class Token(Budgeted):
         self.masked = f"{'sk-' if plaintext.startswith('sk-') else ''}…{plaintext[-4:]}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Writes all columns but those that a rotation or a request writes, which need `update_fields`.
+
+        Otherwise, a token that was read before a rotation would bring back the replaced key.
+        """
         with transaction.atomic():
-            if self._state.adding or "digest" in (kwargs.get("update_fields") or ()):
+            fields = kwargs.get("update_fields")
+            if self._state.adding or "digest" in (fields or ()):
                 Pepper.objects.remember(self.pepper)
+            elif fields is None:
+                revision.hold()
+                stored = (*KEY, "last_used_at")
+                self.refresh_from_db(fields=[name for name in stored if name not in self.get_deferred_fields()])
             super().save(*args, **kwargs)
 
     def save_with(self, groups: list[TokenGroup], *, action: str = "issued") -> None:
@@ -207,8 +226,8 @@ class Token(Budgeted):
         """
         with transaction.atomic():
             # If two rotations run at once, the second waits here and then retires the key of the first.
-            bump(self.revision_counter)
-            self.refresh_from_db(fields=["key_id", "digest", "pepper", "masked"])
+            revision.bump(self.revision_counter)
+            self.refresh_from_db(fields=KEY)
             if replacing and self.key_id != replacing:
                 raise KeyReplacedError(f"The key {replacing!r} is not the token's current key any more.")
             if not grace:
@@ -224,7 +243,7 @@ class Token(Budgeted):
             previous, plaintext = self.key_id, self.assign_new_key()
             until = f"with grace until {at + grace:%Y-%m-%d %H:%M:%S} UTC" if grace else "without grace"
             with deed("rotated", detail=f"rotated {until}", previous_key_id=previous):
-                self.save(update_fields=["key_id", "digest", "pepper", "masked", "updated_at"])
+                self.save(update_fields=[*KEY, "updated_at"])
         return plaintext
 
     def state(self, *, at: dt.datetime) -> str:

@@ -34,7 +34,7 @@ from catalog.admin.links import initial_value, linked_row
 from catalog.admin.lists.tools import ListTools
 from catalog.admin.permitted import PermittedAdmin, PermittedListAdmin, figures_of
 from catalog.db import revision
-from catalog.db.deletion import delete_with_history
+from catalog.db.deletion import WRITTEN_BY_SOFTWARE, delete_with_history
 from catalog.db.fields import ExactDecimalField, ExactJSONField, NamesField
 from catalog.db.history import one_history_row
 from catalog.db.locking import BUSY, is_lock_timeout
@@ -276,7 +276,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that the software writes and people can only view."""
 
-    why_undeletable = "Only the software writes and removes them."
+    why_undeletable = WRITTEN_BY_SOFTWARE
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -9,8 +9,7 @@ from django.utils.html import format_html
 
 from catalog.admin.base import CuratedForm, NamesInput, RadioSelect, Textarea
 from catalog.db.fields import NamesFormField
-from catalog.models.names import changed_names, look_alikes
-from catalog.names.look_alikes import fault_of_name
+from catalog.models.names import LOOK_ALIKE, name_errors
 from catalog.names.typed_lists import fold_width, write_names
 
 COLON = re.compile("[:：]")
@@ -126,22 +125,17 @@ class ConfirmedNames:
 
     def _post_clean(self: Any) -> None:
         super()._post_clean()  # type: ignore[misc]
-        for column in changed_names(self.instance):
-            if column not in self.errors and (fault := fault_of_name(getattr(self.instance, column))):
-                self.add_error(column, fault)
-        for column, alike in look_alikes(self.instance):
-            if column in self.errors:
-                continue
+        for column, error in name_errors(self.instance).items():
             name, box = getattr(self.instance, column), self.add_prefix(f"confirm_{column}")
-            problem = alike.describe(name)
-            if not alike.may_be_meant:
-                self.add_error(column, f"{problem}. Choose another name.")
-            elif self.data.get(box) != name:
+            if column in self.errors or (error.code == LOOK_ALIKE and self.data.get(box) == name):
+                continue
+            if error.code == LOOK_ALIKE:
                 confirmation = format_html(
-                    '{}. <label><input type="checkbox" name="{}" value="{}"> Use this name anyway</label>',
-                    problem, box, name,
+                    '{} <label><input type="checkbox" name="{}" value="{}"> Use this name anyway</label>',
+                    error.message, box, name,
                 )  # fmt: skip
-                self.add_error(column, forms.ValidationError(confirmation, code="look-alike"))
+                error = forms.ValidationError(confirmation, code=LOOK_ALIKE)
+            self.add_error(column, error)
 
 
 class NamedForm(ConfirmedNames, CuratedForm):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.models.aimodel import AIModel
@@ -27,6 +28,8 @@ NAMED: dict[type[models.Model], tuple[str, ...]] = {
     EndpointType: ("name",),
     Source: ("slug",),
 }
+# The code of an error about a name that a person may store nevertheless.
+LOOK_ALIKE = "look-alike"
 # Tables whose names are used in the same place, and the column with the row that both are about.
 IDS: dict[type[models.Model], str] = {AIModel: "pk", ModelAlias: "model_id"}
 
@@ -87,12 +90,31 @@ def changed_names(row: models.Model) -> list[str]:
     return [column for column in columns if stored is None or getattr(stored, column) != getattr(row, column)]
 
 
-def look_alikes(row: models.Model) -> Iterator[tuple[str, LookAlike]]:
-    """Column and look-alike of each name that saving the row would change, if people may take it for another one."""
+def look_alikes(row: models.Model, names: Names | None = None) -> Iterator[tuple[str, LookAlike]]:
+    """Column and look-alike of each name that saving the row would change, if people may take it for another one.
+
+    `names`: those of its table, if they are already read.
+    """
     table, changed = type(row), changed_names(row)
     if not changed:
         return
-    names, owner = Names(table), getattr(row, IDS.get(table, "pk"))
+    names, owner = names or Names(table), getattr(row, IDS.get(table, "pk"))
     for column in changed:
         for alike in names.like(getattr(row, column), owner=owner)[:1]:
             yield column, alike
+
+
+def name_errors(row: models.Model, names: Names | None = None) -> dict[str, ValidationError]:
+    """Column -> why the row should not get its new name. With the code LOOK_ALIKE, a person may decide otherwise."""
+    errors = dict[str, ValidationError]()
+    for column, alike in look_alikes(row, names):
+        problem = alike.describe(getattr(row, column))
+        errors[column] = (
+            ValidationError(f"{problem}.", code=LOOK_ALIKE)
+            if alike.may_be_meant
+            else ValidationError(f"{problem}. Choose another name.", code="invalid")
+        )
+    for column in changed_names(row):
+        if fault := fault_of_name(getattr(row, column)):
+            errors[column] = ValidationError(fault, code="invalid")
+    return errors

@@ -31,6 +31,12 @@ def may(actor: Any, action: str, *tables: Any) -> bool:
     return actor is None or all(actor.has_perm(permission_to(action, table)) for table in tables)
 
 
+def may_write(actor: Any, action: str, table: Any) -> bool:
+    """Whether this operator may `add`, `change` or `delete` rows of this table; those of prices also set prices."""
+    sets_prices = getattr(table, "revision_counter", "") == "prices"
+    return may(actor, action, table) and (not sets_prices or may_set_prices(actor))
+
+
 def may_view(actor: Any, *tables: Any) -> bool:
     """Whether this operator may see figures of all these tables."""
     return may(actor, "view", *tables)

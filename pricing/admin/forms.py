@@ -13,7 +13,6 @@ from catalog.admin.base import (
     ModelForm,
     StateFilter,
 )
-from pricing.admin.repricing_forms import LARGEST_MULTIPLIER
 
 STATES = {"current": "success", "scheduled": "info", "past": "default"}
 
@@ -34,17 +33,6 @@ class StartsNow(ModelForm):
 
 class StartsNowForm(StartsNow, CuratedForm):
     """The same, for a page of its own."""
-
-
-class DiscountForm(StartsNowForm):
-    """A discount rule, with the limits of repricing."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        multiplier = cleaned.get("multiplier")
-        if multiplier is not None and not 0 < multiplier <= LARGEST_MULTIPLIER:
-            self.add_error("multiplier", f"The multiplier must be more than 0 and at most {LARGEST_MULTIPLIER}.")
-        return cleaned
 
 
 class PriceStateFilter(StateFilter):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,8 +21,8 @@ from catalog.admin.base import (
 )
 from catalog.admin.confirmation.changes import SAVED, Page
 from catalog.exact import digits
-from catalog.operators.permissions import may_set_prices
-from pricing.admin.forms import STATES, DatedAdmin, DiscountForm, PriceStateFilter, StartsNow, StartsNowForm
+from catalog.operators.permissions import may_set_prices, may_write
+from pricing.admin.forms import STATES, DatedAdmin, PriceStateFilter, StartsNow, StartsNowForm
 from pricing.curation.repricing import plan_discount
 from pricing.models import (
     CurrencyRate,
@@ -44,13 +44,13 @@ class PricingAdmin(DatedAdmin):
     """Rows that change prices: their permission alone does not suffice, because that of prices is required, too."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return super().has_add_permission(request, *args) and may_set_prices(request.user)
+        return super().has_add_permission(request, *args) and may_write(request.user, "add", self.model)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and may_set_prices(request.user)
+        return super().has_change_permission(request, obj) and may_write(request.user, "change", self.model)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and may_set_prices(request.user)
+        return super().has_delete_permission(request, obj) and may_write(request.user, "delete", self.model)
 
 
 class RuleStateFilter(PriceStateFilter):
@@ -61,10 +61,9 @@ class RuleStateFilter(PriceStateFilter):
 
 @admin.register(DiscountRule)
 class DiscountRuleAdmin(ConfirmedForm, PricingAdmin):
-    form = DiscountForm
+    form = StartsNowForm
     reason_field = "reason"
     deletes_many = False
-    why_undeletable = "They have taken effect: deleting them would change past prices."
     list_display = ["target", "multiplier_shown", "state_shown", "starts_at", "ends_at", "reason"]
     list_filter = [RuleStateFilter, ("vendor", RelatedDropdownFilter)]
     list_select_related = ["model", "vendor"]
@@ -82,9 +81,6 @@ class DiscountRuleAdmin(ConfirmedForm, PricingAdmin):
 
     def has_to_confirm(self, request: HttpRequest, object_id: str | None) -> bool:
         return bool(request.POST.get("all_models"))
-
-    def undeletable(self, rows: QuerySet[DiscountRule]) -> QuerySet[DiscountRule]:
-        return rows.filter(starts_at__lte=timezone.now())
 
     def describe_save(self, request: HttpRequest) -> Page:
         """With the figures and margins of all models whose price the rule changes."""
@@ -124,16 +120,12 @@ class CurrencyRateAdmin(PricingAdmin):
     ordering = ["-as_of", "currency", "pk"]
     fields = ["currency", "per_usd", "as_of", "source"]
     deletes_many = False
-    why_undeletable = "They have taken effect: deleting them would change past prices."
 
     def has_delete_permission(self, request: HttpRequest, obj: CurrencyRate | None = None) -> bool:
         """Only a rate that was never used: deleting another one would change past prices."""
         if obj is not None and not obj.may_change(on=timezone.now().date()):
             return False
         return super().has_delete_permission(request, obj)
-
-    def undeletable(self, rows: QuerySet[CurrencyRate]) -> QuerySet[CurrencyRate]:
-        return rows.filter(as_of__lt=timezone.now().date())
 
     @display(description="Per US dollar")
     def per_usd_shown(self, rate: CurrencyRate) -> str:
@@ -144,7 +136,6 @@ class CurrencyRateAdmin(PricingAdmin):
 class GroupRateAdmin(PricingAdmin):
     form = StartsNowForm
     deletes_many = False
-    why_undeletable = "They have taken effect: deleting them would change past prices."
     list_display = ["group", "ratio_shown", "state_shown", "starts_at"]
     list_filter = [PriceStateFilter, ("group__is_public", BooleanRadioFilter)]
     list_select_related = ["group"]
@@ -161,9 +152,6 @@ class GroupRateAdmin(PricingAdmin):
         if obj is not None and obj.has_started(at=timezone.now()):
             return False
         return super().has_delete_permission(request, obj)
-
-    def undeletable(self, rows: QuerySet[GroupRate]) -> QuerySet[GroupRate]:
-        return rows.filter(starts_at__lte=timezone.now())
 
     @display(description="Ratio")
     def ratio_shown(self, rate: GroupRate) -> str:

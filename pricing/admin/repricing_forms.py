@@ -15,11 +15,10 @@ from catalog.prices import MILLION, Line, Sheet
 from pricing.curation.rate_card import Row, with_amounts
 from pricing.curation.repricing import Rule
 from pricing.engine.equality import same_price
-from pricing.engine.money import SMALLEST_FACTOR, excess_of, validate_currency
+from pricing.engine.money import LARGEST_MULTIPLIER, SMALLEST_FACTOR, excess_of, validate_currency
 from pricing.models import PriceSheet
 from pricing.newapi.entered_ratios import INPUT, RATIOS, to_amounts, to_ratios
 
-LARGEST_MULTIPLIER = 1000
 FIGURE = {**VERBATIM, "inputmode": "decimal"}
 
 
@@ -184,7 +183,7 @@ class RuleForm(StartForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("number") is not None and not SMALLEST_FACTOR <= self.multiplier <= LARGEST_MULTIPLIER:
-            self.add_error("number", "The multiplier must be more than 0 and at most 1000.")
+            self.add_error("number", f"The multiplier must be more than 0 and at most {LARGEST_MULTIPLIER}.")
         return cleaned
 
     @property

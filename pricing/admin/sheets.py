@@ -1,13 +1,11 @@
 """The admin of price sheets, which cannot be edited: a current sheet can be ended, a scheduled one withdrawn."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -25,7 +23,8 @@ from catalog.admin.base import (
 )
 from catalog.db.history import name_user
 from catalog.exact import write_json
-from catalog.prices import MILLION, PRICE_RULE
+from catalog.operators.permissions import may_write
+from catalog.prices import MILLION, PRICE_RULE, Line
 from pricing.admin.forms import STATES, DatedAdmin, PriceStateFilter, StartsNowForm
 from pricing.admin.repricing import EndingPages
 from pricing.curation.summaries import line_value, summary
@@ -33,8 +32,7 @@ from pricing.engine.conditions import LENGTH
 from pricing.engine.formatting import labels
 from pricing.engine.formatting.amounts import line_amount
 from pricing.engine.formatting.conditions import conditions
-from pricing.engine.money import excess_of
-from pricing.engine.validation import duplicate_faults, number_faults
+from pricing.engine.validation import amount_error, sheet_error
 from pricing.models import (
     PriceLine,
     PriceSheet,
@@ -99,22 +97,15 @@ class PriceLineFormSet(InlineFormSet):
     def clean(self) -> None:
         super().clean()
         filled = [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
-        if not filled:
-            raise ValidationError("Enter at least one line. The amount of something free is 0.", code="empty")
+        currency = self.instance.currency
         for form in filled:
-            self._check_amount(form)
+            amount, per, unit, kind = (form.cleaned_data.get(name) for name in ("amount", "per", "unit", "kind"))
+            if why := amount_error(Line("", amount, per or 0, unit or "", kind or ""), currency=currency):
+                form.add_error("amount", why)
         if not any(self.errors):
             lines = [line_value(form.instance) for form in filled]
-            faults = chain(number_faults(lines, currency=self.instance.currency), duplicate_faults(lines))
-            if fault := next(faults, None):
-                raise ValidationError(f"{fault[:1].upper()}{fault[1:]}.", code="invalid")
-
-    def _check_amount(self, form: Any) -> None:
-        amount, per, unit, kind = (form.cleaned_data.get(name) for name in ("amount", "per", "unit", "kind"))
-        if kind != PriceLine.Kind.ABSOLUTE or amount is None or not per:
-            return
-        if why := excess_of(amount, per, unit or "", currency=self.instance.currency):
-            form.add_error("amount", why)
+            if error := sheet_error(lines, currency=currency):
+                raise ValidationError(error, code="invalid" if lines else "empty")
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         form.instance.position = self.forms.index(form)
@@ -162,7 +153,6 @@ class PriceSheetAdmin(EndingPages, DatedAdmin):
     reason_field = "reason"
     # Sheets are withdrawn instead, which shows the effects first.
     deletes_many = False
-    why_undeletable = "They have taken effect: deleting them would change past prices."
     list_display = ["model", "role_shown", "state_shown", "figures", "starts_at", "ends_at", "author_name"]
     list_filter = [PriceStateFilter, ("role", ChoicesDropdownFilter), ("model__vendor", RelatedDropdownFilter)]
     search_fields = ["model__name", "model__display_name", "reason"]
@@ -189,10 +179,7 @@ class PriceSheetAdmin(EndingPages, DatedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:
         if obj is not None and obj.has_started(at=timezone.now()):
             return False
-        return super().has_delete_permission(request, obj)
-
-    def undeletable(self, rows: QuerySet[PriceSheet]) -> QuerySet[PriceSheet]:
-        return rows.filter(starts_at__lte=timezone.now())
+        return super().has_delete_permission(request, obj) and may_write(request.user, "delete", PriceSheet)
 
     def save_model(self, request: HttpRequest, obj: PriceSheet, form: Any, change: bool) -> None:
         obj.author = request.user  # type: ignore[assignment]

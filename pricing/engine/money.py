@@ -60,6 +60,8 @@ MOST_PER_DOLLAR = 100_000
 LOWEST = Decimal("1e-15")
 # A factor of prices beyond these is a mistake, and the product of some of them could not be computed.
 SMALLEST_FACTOR, LARGEST_FACTOR = Decimal("0.000001"), Decimal(1_000_000)
+# A discount or a rule with a larger factor is a mistake.
+LARGEST_MULTIPLIER = 1000
 # More units than this are a mistake: of a price, free or at least charged.
 MOST_UNITS = 10**15
 

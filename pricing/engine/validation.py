@@ -3,6 +3,7 @@
 Lines are numbered from 1, in the order of the sheet.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from catalog.exact import write_json
 from catalog.prices import Line
 from pricing.engine.conditions import LENGTH, ConditionError, check_conditions
-from pricing.engine.money import LARGEST_FACTOR, MOST_UNITS, SMALLEST_FACTOR, amount_fault, is_factor
+from pricing.engine.money import LARGEST_FACTOR, MOST_UNITS, SMALLEST_FACTOR, amount_fault, excess_of, is_factor
 from pricing.engine.quoting import boundaries, chain
 
 # The JSON of no other conditions than the length.
@@ -96,6 +97,21 @@ def duplicate_faults(lines: Sequence[Line]) -> Iterator[str]:
         if subject is not None and (earlier := first.setdefault(subject, number)) != number:
             what = f"{line.meter or line.kind} has two prices with the same unit and conditions"
             yield f"{what} (lines {earlier} and {number}): keep one of them"
+
+
+def amount_error(line: Line, *, currency: str) -> str:
+    """The message for an amount that no price has, to be shown beside it; empty for any other."""
+    if line.kind != "absolute" or line.amount is None or not line.per:
+        return ""
+    return excess_of(line.amount, line.per, line.unit, currency=currency)
+
+
+def sheet_error(lines: Sequence[Line], *, currency: str) -> str:
+    """The message for the lines of a new sheet, whose amounts are checked one by one; empty if they can be stored."""
+    if not lines:
+        return "Enter at least one line. The amount of something free is 0."
+    fault = next(itertools.chain(number_faults(lines, currency=currency), duplicate_faults(lines)), "")
+    return f"{fault[:1].upper()}{fault[1:]}." if fault else ""
 
 
 def tier_faults(lines: Sequence[Line], *, longest: int | None = None) -> Iterator[str]:

@@ -13,8 +13,8 @@ from catalog.db.fields import ExactDecimalField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
 from catalog.models import AIModel, Vendor
-from pricing.engine.money import LARGEST_FACTOR, SMALLEST_FACTOR
-from pricing.models.immutability import check_end, check_not_past
+from pricing.engine.money import LARGEST_MULTIPLIER, SMALLEST_FACTOR
+from pricing.models.immutability import IN_EFFECT, check_end, check_not_past
 
 CHOOSE_TARGET = "Choose one of model, series and vendor, or all models."
 # A rule without a target would be one for all models by accident.
@@ -38,6 +38,9 @@ class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
 
     def in_force(self, *, at: dt.datetime) -> "DiscountRuleQuerySet":
         return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
+
+    def undeletable(self, *, at: dt.datetime) -> "DiscountRuleQuerySet":
+        return self.filter(starts_at__lte=at)
 
     def end(self, *, now: dt.datetime) -> int:
         """Ends the current rules; then the next most specific rule applies, or the list price without a discount."""
@@ -65,13 +68,14 @@ class DiscountRule(TrackedModel):
     series = models.CharField(max_length=64, blank=True, help_text="The series that the rule applies to, e.g. gpt-4o.")
     vendor = models.ForeignKey(Vendor, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
     multiplier = ExactDecimalField(
-        least=SMALLEST_FACTOR, most=LARGEST_FACTOR, help_text="The factor of list prices: 0.9 for a discount of 10%."
+        least=SMALLEST_FACTOR, help_text="The factor of list prices: 0.9 for a discount of 10%."
     )
     starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the rule takes effect.")
     ends_at = models.DateTimeField("expires", null=True, blank=True, help_text="Leave empty for a rule without an end.")
     reason = models.CharField(max_length=255, blank=True, help_text="The reason, shown in the history.")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    why_undeletable = IN_EFFECT
     objects = DiscountRuleQuerySet.as_manager()
     history = history()
 
@@ -108,8 +112,10 @@ class DiscountRule(TrackedModel):
 
     def clean(self) -> None:
         super().clean()
-        if self.multiplier is not None and self.multiplier <= 0:
-            raise ValidationError({"multiplier": "This must be more than 0. For a free model, add a price sheet."})
+        if self.multiplier is not None and not 0 < self.multiplier <= LARGEST_MULTIPLIER:
+            raise ValidationError(
+                {"multiplier": f"The multiplier must be more than 0 and at most {LARGEST_MULTIPLIER}."}
+            )
         now = timezone.now()
         before = DiscountRule.objects.filter(pk=self.pk).first() if self.pk else None
         if before is None or before.starts_at > now:

@@ -4,6 +4,8 @@ import datetime as dt
 
 from django.core.exceptions import ValidationError
 
+# Why a row of dated prices cannot be deleted.
+IN_EFFECT = "They have taken effect: deleting them would change past prices."
 # A form that was filled in, or a row that was created, shortly before the check still means now.
 GRACE = dt.timedelta(minutes=1)
 

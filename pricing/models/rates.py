@@ -11,7 +11,7 @@ from catalog.db.fields import ExactDecimalField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
 from pricing.engine.money import LARGEST_FACTOR, SMALLEST_FACTOR, validate_currency
-from pricing.models.immutability import check_not_past
+from pricing.models.immutability import IN_EFFECT, check_not_past
 from pricing.models.states import state_at
 from tokens.models import TokenGroup
 
@@ -24,6 +24,9 @@ class CurrencyRateQuerySet(TrackedQuerySet["CurrencyRate"]):
         """Currency -> its newest rate on that day (UTC), if prices can be converted with it."""
         newest = {rate.currency: rate for rate in self.filter(as_of__lte=on).order_by("as_of")}
         return {currency: rate for currency, rate in newest.items() if rate.can_convert}
+
+    def undeletable(self, *, at: dt.datetime) -> "CurrencyRateQuerySet":
+        return self.filter(as_of__lt=at.date())
 
 
 class CurrencyRate(TrackedModel):
@@ -42,6 +45,7 @@ class CurrencyRate(TrackedModel):
     as_of = models.DateField("as of", help_text="The first day (UTC) of the rate; it applies until the next one.")
     source = models.CharField(max_length=255, blank=True, help_text="Who published the rate, e.g. ECB reference rate.")
 
+    why_undeletable = IN_EFFECT
     objects = CurrencyRateQuerySet.as_manager()
     history = history()
 
@@ -89,6 +93,9 @@ class GroupRateQuerySet(TrackedQuerySet["GroupRate"]):
         """Each rate with its `state` at that moment: scheduled, current or past."""
         return self.annotate(state=state_at(GroupRate.objects.in_force(at=at), at=at))
 
+    def undeletable(self, *, at: dt.datetime) -> "GroupRateQuerySet":
+        return self.filter(starts_at__lte=at)
+
 
 class GroupRate(TrackedModel):
     """A group's multiplier of published prices, from a moment on until its next rate; 1 before its first rate.
@@ -108,6 +115,7 @@ class GroupRate(TrackedModel):
     )
     starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the rate takes effect.")
 
+    why_undeletable = IN_EFFECT
     objects = GroupRateQuerySet.as_manager()
     history = history()
 

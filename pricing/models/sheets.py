@@ -21,7 +21,7 @@ from catalog.prices import Line, Sheet
 from catalog.vocabulary import METERS
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.money import METER, UNITS, validate_currency
-from pricing.models.immutability import check_end, check_not_past
+from pricing.models.immutability import IN_EFFECT, check_end, check_not_past
 from pricing.models.states import state_at
 
 
@@ -99,6 +99,9 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
             insert_rows([line for sheet, figures in lines for line in PriceLine.of_sheet(sheet, figures)])
         return sheets
 
+    def undeletable(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
+        return self.filter(starts_at__lte=at)
+
     def withdraw(self, *, now: dt.datetime, reason: str = "") -> int:
         """Deletes the sheets that have not started, with their lines; returns how many."""
         with transaction.atomic():
@@ -159,6 +162,7 @@ class PriceSheet(TrackedModel):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    why_undeletable = IN_EFFECT
     objects = PriceSheetQuerySet.as_manager()
     # A sheet is never edited; its history shows who ended it, or who withdrew a scheduled one.
     history = history()

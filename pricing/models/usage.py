@@ -1,7 +1,10 @@
 """Popular models, the usage of models, and the tokens that may report usage."""
 
+import datetime as dt
+
 from django.db import models
 
+from catalog.db.deletion import WRITTEN_BY_SOFTWARE
 from catalog.db.fields import ExactDecimalField, ExactJSONField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
@@ -27,6 +30,11 @@ class PopularModel(TrackedModel):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.model}"
+
+
+class UsageCountQuerySet(models.QuerySet["UsageCount"]):
+    def undeletable(self, *, at: dt.datetime) -> "UsageCountQuerySet":
+        return self
 
 
 class UsageCount(models.Model):
@@ -58,6 +66,9 @@ class UsageCount(models.Model):
     )
     requests = models.PositiveBigIntegerField(default=0)
     tokens = models.PositiveBigIntegerField(default=0)
+
+    why_undeletable = WRITTEN_BY_SOFTWARE
+    objects = UsageCountQuerySet.as_manager()
 
     class Meta:
         verbose_name = "usage count"

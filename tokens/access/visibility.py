@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef, Q
 from catalog.db import revision
 from catalog.db.revision import Counters
 from catalog.db.snapshot import may_store, snapshot
+from catalog.error_messages import some
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import AIModelQuerySet, wildcards_of
 from tokens.access.cursor_memory import last_seen
@@ -356,6 +357,17 @@ def unreached(models: AIModelQuerySet, *, on: dt.date) -> AIModelQuerySet:
     links = TokenGroup.channels.through.objects.filter(channel=OuterRef("channel"))
     reached = open_offers().filter(Exists(links), model=OuterRef("pk"))
     return models.published().not_retired(on=on).filter(~Exists(reached))
+
+
+def describe_unreached(models: AIModelQuerySet, *, on: dt.date) -> str:
+    """A warning about those of the models that nobody can see; empty if there are none."""
+    names = list(unreached(models, on=on).order_by("name").values_list("name", flat=True))
+    if not names:
+        return ""
+    return (
+        f"No group reaches a channel of {some(names)}, so nobody can see {'it' if len(names) == 1 else 'them'}. "
+        "Offer such a model on a channel that a group reaches."
+    )
 
 
 def public_scope() -> Scope:

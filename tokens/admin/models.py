@@ -9,10 +9,9 @@ from django.utils import timezone
 from catalog.admin.base import UntitledInline, register_over
 from catalog.admin.confirmation.changes import add_note
 from catalog.admin.models import AIModelAdmin
-from catalog.error_messages import some
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import AIModelQuerySet
-from tokens.access.visibility import unreached
+from tokens.access.visibility import describe_unreached
 from tokens.auth.alias_effects import alias_warnings
 from tokens.models import ModelRelease
 
@@ -25,13 +24,8 @@ class ReleaseInline(UntitledInline):
 
 def warn_of_hidden(request: HttpRequest, models: AIModelQuerySet) -> None:
     """Notes that published models among these are visible to nobody."""
-    names = list(unreached(models, on=timezone.now().date()).order_by("name").values_list("name", flat=True))
-    if names:
-        add_note(
-            request,
-            f"No group reaches a channel of {some(names)}, so nobody can see {'it' if len(names) == 1 else 'them'}. "
-            "Offer such a model on a channel that a group reaches.",
-        )
+    if warning := describe_unreached(models, on=timezone.now().date()):
+        add_note(request, warning)
 
 
 @register_over(AIModel)

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
@@ -32,7 +33,7 @@ from catalog.admin.confirmation.changes import (
 )
 from catalog.admin.links import linked_row
 from catalog.db.bulk import BATCH, batches
-from catalog.db.deletion import relations_to
+from catalog.db.deletion import count_rows, relations_to, undeletable
 from catalog.operators.permissions import may_view_all
 
 # The rows that are named, and those of each kind that belongs to them; more are counted.
@@ -89,10 +90,10 @@ class Deletion:
         if not admin.site.is_registered(rows.model):
             return
         model_admin: Any = admin.site.get_model_admin(rows.model)
-        undeletable = model_admin.undeletable(rows)
-        if number := undeletable.count():
-            kind = rows.model._meta.verbose_name if number == 1 else rows.model._meta.verbose_name_plural
-            self.protected += [f"{number:,} {kind}. {model_admin.why_undeletable}", self.name(undeletable, number)]
+        refused = model_admin.undeletable(rows)
+        if number := refused.count():
+            what = f"{count_rows(rows.model, number)}. {model_admin.why_undeletable}"
+            self.protected += [what, self.name(refused, number)]
         elif not model_admin.has_delete_permission(self.request):
             self.missing_permissions.add(str(rows.model._meta.verbose_name))
 
@@ -114,12 +115,15 @@ class Deletion:
 class DeletingAdmin(ConfirmingAdmin):
     """The page that confirms the deletion of a row, and the action that deletes several."""
 
-    # Why nobody may delete some rows, as a sentence.
-    why_undeletable = ""
+    @property
+    def why_undeletable(self) -> str:
+        """Why nobody may delete some rows, as a sentence."""
+        return str(getattr(self.model, "why_undeletable", ""))
 
     def undeletable(self, rows: Rows) -> Rows:
         """Those of the rows that nobody may delete: `has_delete_permission` with a row says the same of one."""
-        return rows.none()
+        found = undeletable(rows, at=timezone.now())
+        return rows.none() if found is None else found
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What a confirmation shows, with a number of queries that does not depend on the number of rows."""

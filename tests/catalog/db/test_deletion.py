@@ -1,14 +1,17 @@
-"""Many rows are deleted with what belongs to them, as Django would, in few statements."""
+"""Many rows are deleted with what belongs to them, as Django would, in few statements; what prevents it."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.db.models import ProtectedError
+from django.utils import timezone
 
 from catalog.db import revision
-from catalog.db.deletion import delete_with_history
+from catalog.db.deletion import delete_with_history, find_obstacles
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
-from pricing.models import PriceLine, PriceSheet, UsageReporter
+from pricing.models import PriceLine, PriceSheet, UsageCount, UsageReporter
 from tests import world
 from tokens.models import RetiredKey, Token, TokenGroup
 
@@ -70,3 +73,30 @@ def test_rows_that_others_need_are_not_deleted() -> None:
 
     assert Vendor.objects.filter(slug__in=["used", "unused"]).count() == 2
     assert not Vendor.history.filter(history_type="-").exists()
+
+
+def test_current_prices_and_usage_prevent_the_deletion_of_their_model() -> None:
+    now, model = timezone.now(), world.model("priced")
+    world.price(model, input="1")
+    UsageCount.objects.create(model=model, name="priced", day=now.date(), reporter="gateway")
+    obstacles = find_obstacles(AIModel.objects.filter(pk=model.pk), None, at=now)
+    assert obstacles.forbidden == []
+    assert sorted(obstacles.protected) == [
+        "1 price sheet. They have taken effect: deleting them would change past prices.",
+        "1 usage count. Only the software writes and removes them.",
+    ]
+    models = find_obstacles(Vendor.objects.filter(pk=model.vendor.pk), None, at=now)
+    assert models.protected == ["Still used by 1 model."]
+
+
+def test_an_operator_needs_the_permission_for_what_is_deleted_with_a_row() -> None:
+    now, model = timezone.now(), world.model("announced", on=None)
+    ModelAlias.objects.create(name="nick", model=model)
+    world.price(model, input="1", starts_at=now + dt.timedelta(days=1))
+    ann = User.objects.create_user("ann", is_staff=True)
+    ann.user_permissions.set(Permission.objects.filter(codename__in=["delete_aimodel", "delete_pricesheet"]))
+    rows = AIModel.objects.filter(pk=model.pk)
+    # An alias has no page of its own. A price is also a matter of who may set prices.
+    assert find_obstacles(rows, ann, at=now).forbidden == [PriceSheet]
+    ann.user_permissions.add(Permission.objects.get(codename="add_pricesheet"))
+    assert find_obstacles(rows, User.objects.get(pk=ann.pk), at=now).forbidden == []

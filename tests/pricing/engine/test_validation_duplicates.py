@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.prices import Line, conditions_key
 from pricing.curation.health_checks import RULES, run_checks
-from pricing.engine.validation import duplicate_faults
+from pricing.engine.validation import amount_error, duplicate_faults, sheet_error
 from pricing.models import PriceSheet
 from tests import admin_world, world
 from tests.pricing.imports.running import run
@@ -143,3 +143,13 @@ def test_health_checks_report_stored_ones() -> None:
         rule.name: [finding.problem for finding in of_rule] for rule, of_rule in run_checks(RULES, at=timezone.now())
     }
     assert findings["duplicate-lines"] == ["input has two prices with the same unit and conditions (lines 1 and 3)"]
+
+
+def test_the_lines_of_a_new_sheet_have_one_message() -> None:
+    free = Line("input", Decimal(0), 1_000_000, "token")
+    assert sheet_error([], currency="USD") == "Enter at least one line. The amount of something free is 0."
+    assert sheet_error([free], currency="USD") == ""
+    assert sheet_error([free, free], currency="USD").endswith("(lines 1 and 2): keep one of them.")
+    too_much = Line("input", Decimal(10_001), 1_000_000, "token")
+    assert amount_error(too_much, currency="USD") == "The amount must not be more than 10000 for a million tokens."
+    assert amount_error(free, currency="USD") == ""

@@ -29,6 +29,13 @@ def test_a_rule_for_all_models_has_no_other_target() -> None:
             DiscountRule(all_models=True, multiplier="0.5", **target).full_clean()
 
 
+@pytest.mark.parametrize("multiplier", ["0", "-1", "1000.1", "2000000"])
+def test_a_multiplier_is_limited_however_the_rule_is_entered(multiplier: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        DiscountRule(all_models=True, multiplier=multiplier, starts_at=timezone.now()).full_clean()
+    assert caught.value.message_dict == {"multiplier": ["The multiplier must be more than 0 and at most 1000."]}
+
+
 def test_earlier_rules_without_a_target_are_for_all_models() -> None:
     rules = [
         DiscountRule.objects.create(all_models=True, multiplier="0.5"),

@@ -37,7 +37,7 @@ from pricing.usage.events import Event, record_events
 from pricing.usage.quantities import read_usage
 from tests import admin_world, world
 from tests.pricing.verification import books
-from tokens.operators.encryption import encrypt
+from tokens.operators.encryption import CIPHER
 
 # Answers to scripts, and a redirect to the public page of a row.
 NO_PAGES = {"autocomplete", "jsi18n", "view_on_site", "search"}
@@ -106,8 +106,10 @@ def _examples_of_sign_in(client: Client, operator: Any) -> dict[str, str]:
     session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "username": "maria"}]
     session.save()
     rows = Authenticator.objects
-    rows.create(user=operator, type=Authenticator.Type.TOTP, data={"secret": encrypt("A" * 32)})
-    rows.create(user=operator, type=Authenticator.Type.RECOVERY_CODES, data={"seed": encrypt("x"), "used_mask": 0})
+    rows.create(user=operator, type=Authenticator.Type.TOTP, data={"secret": CIPHER.encrypt("A" * 32)})
+    rows.create(
+        user=operator, type=Authenticator.Type.RECOVERY_CODES, data={"seed": CIPHER.encrypt("x"), "used_mask": 0}
+    )
     device = {"name": "Phone", "credential": _passkey()}
     passkey = rows.create(user=operator, type=Authenticator.Type.WEBAUTHN, data=device)
     link = {"uidb36": "1", "key": "set-password"}

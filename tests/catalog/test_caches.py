@@ -32,7 +32,7 @@ PURE = {
     "pricing.newapi.tables.built_in_tables",
     "pricing.newapi.ratios._read_back",
     "tokens.http.proxies.calls._parts",
-    "tokens.operators.encryption._ciphers",
+    "tokens.encryption.ciphers._ciphers",
     "tokens.access.own_routes._routes_of",
     "tokens.http.response_cache.response_head",
     "tokens.networks._network",

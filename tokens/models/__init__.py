@@ -1,5 +1,6 @@
-"""The tables of tokens: groups and releases to them, tokens with former keys and refusals, limits of operators."""
+"""The tables of tokens: groups and releases to them, tokens with former keys and refusals, operators, and events."""
 
+from tokens.models.events import Delivery, Event
 from tokens.models.groups import TokenGroup
 from tokens.models.operators import BuiltInRole, OperatorGroups
 from tokens.models.peppers import Pepper, WrongPepperError
@@ -7,10 +8,13 @@ from tokens.models.refusals import LastRefusal
 from tokens.models.releases import ModelRelease
 from tokens.models.retired_keys import RetiredKey
 from tokens.models.tokens import STATES, KeyReplacedError, Token
+from tokens.models.webhooks import Webhook
 
 __all__ = [
     "STATES",
     "BuiltInRole",
+    "Delivery",
+    "Event",
     "KeyReplacedError",
     "LastRefusal",
     "ModelRelease",
@@ -19,5 +23,6 @@ __all__ = [
     "RetiredKey",
     "Token",
     "TokenGroup",
+    "Webhook",
     "WrongPepperError",
 ]

@@ -19,7 +19,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from tokens.operators.encryption import UnreadableError, decrypt, encrypt
+from tokens.encryption.ciphers import UnreadableError
+from tokens.operators.encryption import CIPHER
 
 # In the session: when the operator signed in, in seconds of the epoch.
 SIGNED_IN_AT = "operator_signed_in_at"
@@ -52,7 +53,7 @@ def ask_to_confirm(request: HttpRequest) -> HttpResponse | None:
     waiting = {"address": request.get_full_path(), "fields": _fields_of(request), "had_files": bool(request.FILES)}
     return cast(
         "HttpResponse",
-        stash_and_reauthenticate(request, {"sealed": encrypt(json.dumps(waiting))}, f"{__name__}.send_again"),
+        stash_and_reauthenticate(request, {"sealed": CIPHER.encrypt(json.dumps(waiting))}, f"{__name__}.send_again"),
     )
 
 
@@ -88,7 +89,7 @@ class ConfirmedForm:
 def send_again(request: HttpRequest, state: dict[str, str]) -> HttpResponse:
     """Called after the confirmation: a page that sends the waiting form to its own address."""
     try:
-        waiting = json.loads(decrypt(state["sealed"]))
+        waiting = json.loads(CIPHER.decrypt(state["sealed"]))
     except UnreadableError:
         return redirect(settings.LOGIN_REDIRECT_URL)
     if waiting["had_files"]:

@@ -17,7 +17,7 @@ from catalog.models import AIModel, Channel, CodexProfile, EndpointType, FieldPi
 from catalog.request_id import request_id_scope
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet, UsageReporter
 from tests import world
-from tokens.models import ModelRelease, Token, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup, Webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -49,6 +49,7 @@ CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
         "starts_at",
         dt.datetime(2027, 1, 1, tzinfo=dt.UTC),
     ),
+    Webhook: (lambda: Webhook.objects.create(url="https://hooks.example.com/modelbook"), "note", "new"),
     PopularModel: (lambda: PopularModel.objects.create(model=world.model()), "position", 7),
 }
 

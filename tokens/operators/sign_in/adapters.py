@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from tokens.auth.credentials import client_address
-from tokens.operators import encryption
+from tokens.operators.encryption import CIPHER
 from tokens.operators.reauthentication import needs_confirmation
 from tokens.operators.sign_in import provider
 
@@ -96,10 +96,10 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Second factors: their secrets are stored encrypted."""
 
     def encrypt(self, text: str) -> str:
-        return encryption.encrypt(text)
+        return CIPHER.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return encryption.decrypt(encrypted_text)
+        return CIPHER.decrypt(encrypted_text)
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.get_username())

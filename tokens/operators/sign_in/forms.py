@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 
-from tokens.operators.encryption import decrypt, encrypt
+from tokens.operators.encryption import CIPHER
 
 # In the data of an authenticator app: the time step of the code that was used last.
 LAST_STEP = "last_step"
@@ -98,7 +98,7 @@ class CountedCode(forms.Form):
             return
         with transaction.atomic():
             row = Authenticator.objects.select_for_update().get(pk=self.authenticator.pk)
-            secret = decrypt(row.data["secret"])
+            secret = CIPHER.decrypt(row.data["secret"])
             codes = {step: totp.format_hotp_value(totp.hotp_value(secret, step)) for step in _steps()}
             step = max(
                 (step for step, valid in codes.items() if compare_user_code(actual=code, expected=valid)), default=0
@@ -131,6 +131,6 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]
         self.fields["code"].widget.attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
         session = context.request.session
         if self.is_bound and self.secret.startswith(SEALED):
-            self.secret = decrypt(self.secret.removeprefix(SEALED))
+            self.secret = CIPHER.decrypt(self.secret.removeprefix(SEALED))
         else:
-            session[totp.SECRET_SESSION_KEY] = SEALED + encrypt(self.secret)
+            session[totp.SECRET_SESSION_KEY] = SEALED + CIPHER.encrypt(self.secret)

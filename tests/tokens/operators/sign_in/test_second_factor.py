@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tokens.operators.encryption import decrypt
+from tokens.operators.encryption import CIPHER
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -93,7 +93,7 @@ def test_secrets_are_stored_encrypted_and_survive_a_rotation_of_the_key(secret: 
     assert secret not in stored
 
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "y" * 50
-    assert decrypt(stored) == secret
+    assert CIPHER.decrypt(stored) == secret
     settings.SECRET_KEY_FALLBACKS = []
     client = Client()
     enter_password(client)

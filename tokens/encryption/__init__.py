@@ -1,0 +1,1 @@
+"""What is stored encrypted, and how addresses that contain secrets are shown; no models."""

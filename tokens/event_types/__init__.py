@@ -1,0 +1,1 @@
+"""The types of events and the shapes of their data; no models."""

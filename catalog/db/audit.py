@@ -273,6 +273,8 @@ def _entries(
     model: type[models.Model], rows: Sequence[Sequence[Any]], digests: Sequence[bytes]
 ) -> Iterator[dict[str, Any]]:
     columns, said, address = columns_of(model), _deed.get() or Deed(""), current_address()
+    # A class may have a word of its own for its new rows.
+    actions = {**ACTIONS, "+": getattr(model, "created_as", ACTIONS["+"])}
     key: Any = model._meta.pk
     place = {name: number for number, name in enumerate((*columns.own, *UNSIGNED))}
     for row, digest, name in zip(rows, digests, _names(model, place, rows), strict=True):
@@ -280,7 +282,7 @@ def _entries(
             "at": row[place["history_date"]],
             "actor": row[place["actor"]],
             "actor_key": row[place["history_user_id"]],
-            "action": said.action or ACTIONS[row[place["history_type"]]],
+            "action": said.action or actions[row[place["history_type"]]],
             "kind": columns.kind,
             "object_key": str(row[place[key.column]]),
             "name": name,

@@ -18,6 +18,7 @@ from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import budget_gate, key_gates, survey
 from tokens.models import KeyReplacedError, Token, WrongPepperError
 from tokens.operators.reauthentication import reauthentication_required
+from tokens.operators.tokens import end_replaced_key
 
 GRACES = {
     "0": "None: the old key stops working immediately (choose this if it leaked)",
@@ -73,7 +74,8 @@ class KeyPages(ModelAdmin):
         token, now = self._token(request, object_id), timezone.now()
         if request.method == "POST":
             key_id = request.POST.get("key_id", "").replace("\x00", "")
-            if token.retired_keys.filter(key_id=key_id).end(at=now):
+            if token.retired_keys.filter(key_id=key_id, valid_until__gt=now).exists():
+                end_replaced_key(token, key_id, at=now)
                 self.log_change(request, token, f"Ended the replaced key {key_id}.")
                 self.message_user(request, f"The replaced key {key_id} no longer works.", messages.SUCCESS)
             else:

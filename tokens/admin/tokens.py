@@ -22,6 +22,7 @@ from catalog.admin.base import (
 from catalog.admin.confirmation.changes import add_note
 from catalog.admin.forms import AbsentOrNamesField
 from catalog.db.fields import NamesFormField
+from catalog.db.history import request_user
 from tokens.admin.budgets import BudgetAdmin, BudgetFilter
 from tokens.admin.explain_page import last_refusal_of
 from tokens.admin.key_pages import KeyPages
@@ -29,6 +30,7 @@ from tokens.auth.sight import sight_of_token
 from tokens.models import Token, TokenGroup
 from tokens.models.budgets import TERMS
 from tokens.operators.reauthentication import ConfirmedForm
+from tokens.operators.tokens import validate_reach
 from tokens.patterns.typed import fold_pattern
 
 STATES = {
@@ -61,7 +63,10 @@ class TokenForm(CuratedForm):
         cleaned = super().clean()
         self.instance.first_group = self.cleaned_data.get("first_group")
         self.instance.uses_auto_groups = self.cleaned_data.get("uses_auto_groups", False)
-        self.instance.validate_first_group(self.cleaned_data.get("groups", ()))
+        groups = self.cleaned_data.get("groups", ())
+        self.instance.validate_first_group(groups)
+        if "groups" in self.cleaned_data:
+            validate_reach(self.instance, groups, actor=request_user())
         return cleaned
 
 

@@ -15,6 +15,7 @@ from tokens.budgets import PERIODS
 from tokens.durations import parse_future_moment
 from tokens.models import Token, TokenGroup
 from tokens.models.budgets import TERMS
+from tokens.operators.tokens import Terms, find_group
 from tokens.patterns.typed import split_patterns
 
 # A group that stands for the automatic ones.
@@ -147,25 +148,8 @@ def add_options(parser: ArgumentParser, *, updates: bool = False) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What the options set: columns of the token, and its groups (None: the options do not name any)."""
-
-    fields: Mapping[str, Any]
-    groups: list[TokenGroup] | None
-
-    def check_budget(self, token: Token) -> None:
-        """ValueError if the options describe a budget that the token does not have."""
-        if (
-            token.budget_amount is None
-            and "budget_amount" not in self.fields
-            and not self.fields.keys().isdisjoint(TERMS)
-        ):
-            raise ValueError("The token has no budget. Add --budget.")
-
-
-def read_options(options: Mapping[str, Any], *, now: dt.datetime) -> Chosen:
-    """The columns that the given options set; ValueError for a value that is not valid."""
+def read_options(options: Mapping[str, Any], *, now: dt.datetime, token: Token | None = None) -> Terms:
+    """What the given options set, of a new token or this one; ValueError for a value that is not valid."""
     fields: dict[str, Any] = {}
     groups = None
     for option in OPTIONS:
@@ -186,7 +170,10 @@ def read_options(options: Mapping[str, Any], *, now: dt.datetime) -> Chosen:
             fields[option.column] = option.read(value, now)
     if "is_over_budget" in options:
         fields["is_over_budget"] = options["is_over_budget"]
-    return Chosen(fields, groups)
+    has_budget = "budget_amount" in fields or (token is not None and token.budget_amount is not None)
+    if not has_budget and not fields.keys().isdisjoint(TERMS):
+        raise ValueError("The token has no budget. Add --budget.")
+    return Terms(fields, groups)
 
 
 def messages_of(error: ValidationError) -> Iterator[str]:
@@ -202,14 +189,3 @@ def split_groups(texts: Iterable[str]) -> list[str]:
         [text] if normal_group_name(text) in known else split_names(text, fold=lambda name: name) for text in texts
     )
     return list(dict.fromkeys(name for several in names for name in several))
-
-
-def find_group(slug: str) -> TokenGroup:
-    """The group with this name; ValueError if there is none."""
-    if slug == TokenGroup.DEFAULT:
-        return TokenGroup.objects.default()
-    group = TokenGroup.objects.filter(slug=slug).first()
-    if group is None:
-        slugs = ", ".join(TokenGroup.objects.order_by("slug").values_list("slug", flat=True)) or "none yet"
-        raise ValueError(f"There is no group {slug!r}. Use one of: {slugs}.")
-    return group

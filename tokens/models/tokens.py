@@ -84,6 +84,7 @@ class Token(Budgeted):
 
     revision_counter = "permissions"
     named_by = ("name", "key_id")
+    created_as = "issued"
     described = {"group": ("groups", "uses_auto_groups"), "budget": TERMS}
 
     name = models.CharField(max_length=128, help_text="The user of the token, e.g. Acme production.")

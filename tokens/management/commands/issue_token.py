@@ -13,7 +13,8 @@ from catalog.exact import write_json
 from tokens.auth.sight import sight_of_token
 from tokens.keys import UnfitKeyError
 from tokens.management.token_options import add_options, messages_of, read_options
-from tokens.models import Token, TokenGroup
+from tokens.models import Token
+from tokens.operators.tokens import Terms, issue
 
 
 class Command(BaseCommand):
@@ -33,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             with transaction.atomic():
-                token, plaintext = issue(options)
+                token, plaintext = issue_with(options)
                 sight = sight_of_token(token, at=timezone.now())
                 transaction.set_rollback(options["dry_run"])
         except ValidationError as error:
@@ -53,16 +54,10 @@ class Command(BaseCommand):
             self.stdout.write(plaintext)
 
 
-def issue(options: dict[str, Any]) -> tuple[Token, str | None]:
+def issue_with(options: dict[str, Any]) -> tuple[Token, str | None]:
     """The token that the options describe, and its key; None in place of a key that was taken over."""
     chosen = read_options(options, now=timezone.now())
-    groups = [TokenGroup.objects.default()] if chosen.groups is None else chosen.groups
-    # The columns of the key are set below, not by the options.
-    token = Token(name=options["name"], **chosen.fields)
-    chosen.check_budget(token)
-    token.full_clean(exclude=["key_id", "digest", "pepper", "masked"])
-    fields = {column: getattr(token, column) for column in chosen.fields}
-    if not options["take_over"]:
-        return Token.objects.issue(options["name"], groups=groups, **fields)
-    plaintext = sys.stdin.readline().strip()
-    return Token.objects.take_over(options["name"], plaintext=plaintext, groups=groups, **fields), None
+    terms = Terms({"name": options["name"], **chosen.fields}, chosen.groups)
+    if options["take_over"]:
+        return issue(terms, taken_over=sys.stdin.readline().strip())[0], None
+    return issue(terms)

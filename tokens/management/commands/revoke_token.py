@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.admin.impact import observe
-from catalog.db.audit import deed, record
 from catalog.error_messages import count
 from catalog.exact import write_json
 from tokens.auth.sight import sight_of_token
 from tokens.management.losses import write_effect
 from tokens.models import Token
+from tokens.operators.tokens import end_replaced_key, revoke
 
 
 class Command(BaseCommand):
@@ -35,10 +35,9 @@ class Command(BaseCommand):
         if token.key_id != options["key_id"]:
             self._end(token, options)
             return
-        was_enabled = token.enabled
         with transaction.atomic():
-            with observe(at=timezone.now()) as effect, deed("revoked"):
-                Token.objects.filter(pk=token.pk).set_enabled(False)
+            with observe(at=timezone.now()) as effect:
+                was_enabled = revoke(token)
             transaction.set_rollback(options["dry_run"])
         if options["format"] == "json":
             report = {"key_id": token.key_id, "was_enabled": was_enabled, "impact": effect.as_json()}
@@ -53,14 +52,9 @@ class Command(BaseCommand):
     def _end(self, token: Token, options: dict[str, Any]) -> None:
         """Ends a retired key; the token and its other keys stay valid."""
         now = timezone.now()
-        retired = token.retired_keys.filter(key_id=options["key_id"])
-        # Read before it is ended, for the messages.
-        key = retired.latest("pk")
-        was_valid = key.valid_until > now
         with transaction.atomic():
             with observe(at=now) as effect:
-                retired.end(at=now)
-                record("revoked", about=token, detail="the replaced key ended", previous_key_id=key.key_id)
+                key, was_valid = end_replaced_key(token, options["key_id"], at=now)
             transaction.set_rollback(options["dry_run"])
         models = count(sight_of_token(token, at=now).visible, "model")
         if options["format"] == "json":

@@ -13,15 +13,15 @@ from django.utils import timezone
 
 from catalog.admin.impact import observe
 from catalog.db import revision
-from catalog.db.history import one_history_row
 from catalog.error_messages import count
 from catalog.exact import digits, write_json
 from tokens.api.budgets import terms_of
 from tokens.auth.sight import sight_of_token
 from tokens.budgets import Budget
 from tokens.management.losses import add_accept_loss, open_guards, stop_if_guarded, write_effect
-from tokens.management.token_options import AUTOMATIC, Chosen, add_options, messages_of, read_options
+from tokens.management.token_options import AUTOMATIC, add_options, messages_of, read_options
 from tokens.models import Token
+from tokens.operators.tokens import Terms, change
 from tokens.timestamps import format_timestamp
 
 Values = dict[str, Any]
@@ -49,8 +49,9 @@ class Command(BaseCommand):
                 revision.hold()
                 token = Token.objects.named(options["key_id"])
                 before = shown(token)
+                terms = read_terms(options, token, now=now)
                 with observe(at=now) as effect:
-                    update(token, read_options(options, now=now), name=options["name"])
+                    change(token, terms, reason="update_token")
                 after = shown(token)
                 sight = sight_of_token(token, at=now)
                 guards = open_guards(effect, options)
@@ -92,29 +93,13 @@ def _outcome(token: Token) -> str:
     return "Calls are blocked until --within-budget." if token.is_over_budget else "Calls are allowed."
 
 
-def update(token: Token, chosen: Chosen, *, name: str | None) -> None:
-    """Sets the chosen columns and groups and saves the token; ValidationError if the result is not valid."""
-    fields = {**chosen.fields, **({} if name is None else {"name": name})}
+def read_terms(options: Mapping[str, Any], token: Token, *, now: dt.datetime) -> Terms:
+    """What the options set; ValueError if they set nothing, or a value is not valid."""
+    chosen = read_options(options, now=now, token=token)
+    fields = {**chosen.fields, **({} if options["name"] is None else {"name": options["name"]})}
     if not fields and chosen.groups is None:
         raise ValueError("No option was given. Add one, e.g. --expires 30d; --help lists all.")
-    chosen.check_budget(token)
-    for column, value in fields.items():
-        setattr(token, column, value)
-    token.full_clean(exclude=["key_id", "digest", "pepper", "masked"])
-    token.validate_first_group(list(token.groups.all()) if chosen.groups is None else chosen.groups)
-    # simple-history reads this.
-    token._change_reason = "update_token"  # type: ignore[attr-defined]  # noqa: SLF001
-    with one_history_row():
-        if chosen.groups is not None and set(chosen.groups) != set(token.groups.all()):
-            token.groups.set(chosen.groups)
-        if any(getattr(token, column) != value for column, value in stored_values(token, fields).items()):
-            token.save(update_fields=[*fields, "updated_at"])
-
-
-def stored_values(token: Token, columns: Mapping[str, Any]) -> Values:
-    """The stored values of these columns."""
-    stored = Token.objects.select_related("first_group").get(pk=token.pk)
-    return {column: getattr(stored, column) for column in columns}
+    return Terms(fields, chosen.groups)
 
 
 def shown(token: Token) -> Values:

@@ -240,7 +240,16 @@ class AIModelAdmin(BulkEditAdmin):
         ("Presentation", {"fields": ["description", ("series", "icon"), "tags"]}),
         (
             "Lifecycle",
-            {"fields": ["starts_at", "released_on", "deprecated_on", "retires_on", "successor", "sources_missing"]},
+            {
+                "fields": [
+                    "starts_at",
+                    "released_on",
+                    "deprecated_on",
+                    "retires_on",
+                    ("successor", "forwards_to_successor"),
+                    "sources_missing",
+                ]
+            },
         ),
     ]
     readonly_fields = ["sources_missing"]

@@ -217,6 +217,12 @@ class AIModel(ModelFacts, TrackedModel):
         related_name="predecessors",
         help_text="The model that replaces this one.",
     )
+    forwards_to_successor = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="From the retirement on, calls of this id go to the successor, at its prices, for keys that may call "
+        "both. Lists omit the model all the same.",
+    )
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -241,6 +247,11 @@ class AIModel(ModelFacts, TrackedModel):
     def __str__(self) -> str:
         return self.name
 
+    def forwards(self, *, on: dt.date) -> bool:
+        """Whether calls of the id go to the successor on a day; the successor may forward them again."""
+        is_retired = self.retires_on is not None and self.retires_on <= on
+        return is_retired and self.forwards_to_successor and self.successor_id is not None and not self.is_wildcard
+
     def clean(self) -> None:
         super().clean()
         from catalog.models.endpoint import EndpointType
@@ -248,6 +259,7 @@ class AIModel(ModelFacts, TrackedModel):
         if self._state.adding and (fault := fault_of_name(self.name)):
             raise ValidationError({"name": fault})
         self._refuse_cycle()
+        self._refuse_forwarding()
 
         known = set(EndpointType.objects.values_list("name", flat=True))
         for field in ("supported_endpoint_types", "public_endpoint_types"):
@@ -256,6 +268,20 @@ class AIModel(ModelFacts, TrackedModel):
                 raise ValidationError(
                     {field: f"Unknown endpoint types: {', '.join(unknown)}. Add them under endpoint types first."}
                 )
+
+    def _refuse_forwarding(self) -> None:
+        """ValidationError if nobody knows to which model calls of the id would go."""
+        if not self.forwards_to_successor:
+            return
+        problem = ""
+        if self.successor is None:
+            problem = "Choose a successor first: calls of a retired id can only go to one."
+        elif self.is_wildcard or self.successor.is_wildcard:
+            problem = (
+                "An id that ends in * stands for many ids: their calls cannot go to one successor, or come from one."
+            )
+        if problem:
+            raise ValidationError({"forwards_to_successor": problem})
 
     def _refuse_cycle(self) -> None:
         """ValidationError if the model would follow itself, directly or through others."""

@@ -36,6 +36,7 @@ COUNTS = ("context_length", "max_input_tokens", "max_output_tokens")
 # What the catalog stores; lists leave out what their clients cannot read.
 LARGEST_STORED = 2**63 - 1
 DATES = ("released_on", "deprecated_on", "retires_on")
+FLAGS_OF_MODELS = ("in_price_list", "listed", "forwards_to_successor")
 FLAGS = {"true": True, "false": False}
 NULLS = ("null", "~", "")
 ROLES = ("list", "sell", "cost")
@@ -204,7 +205,7 @@ def _structure(
         },
         reach={slug: _names(entry, "channels") for slug, entry in groups.items() if "channels" in entry},
         models={
-            entry["name"]: _fields(entry, texts=("status", "vendor", "successor"), flags=("in_price_list", "listed"))
+            entry["name"]: _fields(entry, texts=("status", "vendor", "successor"), flags=FLAGS_OF_MODELS)
             | _start(entry)
             for entry in models
         },

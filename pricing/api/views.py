@@ -344,8 +344,9 @@ def _models_since(scope: Scope, since: dt.datetime, *, at: dt.datetime) -> list[
 
 
 def _visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIModel:
-    """The model in the listing; with `retired` also one that retired before its day."""
-    model = listing.model(name, name.rstrip("/"), retired=True)
+    """The model in the listing, or the successor to which it forwards; with `retired` the retired model itself."""
+    spellings = name, name.rstrip("/")
+    model = (None if retired else listing.model(*spellings)) or listing.model(*spellings, retired=True)
     if model is None:
         message = f"The model '{name[:255]}' does not exist, or you have no access to it."
     elif retired or model.lifecycle(on=listing.on) != AIModel.Lifecycle.RETIRED:

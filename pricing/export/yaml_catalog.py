@@ -187,6 +187,7 @@ def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
         **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in known.items()},
         **_json("default_parameters", model.default_parameters),
         **({"successor": model.successor.name} if model.successor else {}),
+        **({"forwards_to_successor": True} if model.forwards_to_successor else {}),
         **({"prices": {role: _sheet(sheets[role]) for role in sorted(sheets)}} if sheets else {}),
     }
 

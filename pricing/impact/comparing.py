@@ -91,12 +91,27 @@ class Comparison:
         later = Comparison(self.after, self.after)
         for token, key in self.before.keys.items():
             before, sight = self.before.sight_of(key), self.after.sight_of(self.after.keys.get(token))
+            everything, gone = sight.models, 0
             for day in sorted(retiring):
-                left = Sight(sight.models & ~retiring[day], sight.names)
+                gone |= retiring[day]
+                left = Sight(self._without_retired(everything, gone), sight.names)
                 access = later.access(sight, left)
                 if access.is_loss:
                     yield KeyImpact(key.key_id, key.name, access, on=day, total=self.access(before, left))
                 sight = left
+
+    def _without_retired(self, models: Models, gone: Models) -> Models:
+        """The visible models whose ids can be called when some have retired: also by a successor that stays."""
+        scopes, left = self.after.scopes, models & ~gone
+        for key in scopes.keys_of(models & gone):
+            path = [key]
+            while (successor := scopes.successors.get(path[-1])) is not None and successor not in path:
+                path.append(successor)
+                if _contains(scopes, left, successor):
+                    left |= 1 << scopes.places[key]
+                if not _contains(scopes, models & gone, successor):
+                    break
+        return left
 
     def groups(self) -> Iterator[GroupImpact]:
         """The groups of the state before that reach other models."""
@@ -197,8 +212,8 @@ class Comparison:
         models, new_models = before.models & ~after.models & ~self._moved_models, after.models & ~before.models
         aliases, new_aliases = _aliases_among(lost, old), _aliases_among(gained, new)
         return Access(
-            before=_count(before),
-            after=_count(after),
+            before=_count(old, before),
+            after=_count(new, after),
             listed=_count_listed(old, before),
             listed_after=_count_listed(new, after),
             lost=Names(models, frozenset(lost - aliases), self._read_ids),
@@ -259,8 +274,11 @@ def _same_price(old: Sheet | None, new: Sheet | None) -> bool:
 
 
 def _meanings(state: State) -> dict[str, int]:
-    """Id or alias -> the key of the model that it means."""
-    return {**state.scopes.aliases, **state.scopes.ids}
+    """Id or alias -> the key of the model that it means; for one that forwards its calls, the model they go to."""
+    scopes = state.scopes
+    if not scopes.forwards:
+        return {**scopes.aliases, **scopes.ids}
+    return {name: scopes.forwards.get(key, key) for name, key in {**scopes.aliases, **scopes.ids}.items()}
 
 
 def _can_use(scopes: ManyScopes, sight: Sight, name: str) -> bool:
@@ -289,8 +307,8 @@ def _without_models(aliases: Collection[str], models: Models, scopes: ManyScopes
     return tuple(sorted(name for name in aliases if not _contains(scopes, models, scopes.aliases[name])))
 
 
-def _count(sight: Sight) -> int:
-    return sight.models.bit_count() + len(sight.names)
+def _count(scopes: ManyScopes, sight: Sight) -> int:
+    return sight.models.bit_count() + sum(name not in scopes.aliases for name in sight.names)
 
 
 def _count_listed(scopes: ManyScopes, sight: Sight) -> int:

@@ -36,7 +36,7 @@ class Sight(NamedTuple):
     """What some permissions make visible."""
 
     models: Models
-    # The ids of its allow list for which wildcard models stand.
+    # The ids of its allow list for which wildcard models stand, and of retired models that forward to visible ones.
     names: frozenset[str]
 
 
@@ -126,7 +126,7 @@ def _read_keys(scopes: ManyScopes, *, at: dt.datetime) -> tuple[dict[int, Key], 
         end = next((ENDS[code] for code in scope.refusals(at=at, address=None) if code in ENDS), "")
         keys[token] = Key(*names.get(token, ("", "")), scope.fingerprint, scope.groups, end)
         if not end and scope.fingerprint not in sights:
-            sights[scope.fingerprint] = Sight(scopes.visible(scope), frozenset(scopes.wildcard_names(scope)))
+            sights[scope.fingerprint] = Sight(scopes.visible(scope), frozenset(scopes.other_names(scope)))
     return keys, sights
 
 

@@ -17,7 +17,7 @@ from catalog.names.groups import normal_group_name
 from catalog.prices import Sheet
 from pricing.engine.quoting import Use, unit_of
 from pricing.published.charges import UNPRICED, Call, Charges
-from pricing.usage.names import find_models
+from pricing.usage.names import Forwards, find_models
 from pricing.usage.past_groups import PastGroups
 from tokens.access.charging import Reaching, groups_by_model, in_order_of
 from tokens.models import RetiredKey, Token, TokenGroup
@@ -60,6 +60,7 @@ class Parties:
     tokens: Mapping[str, int]
     groups_of: PastGroups
     names: Mapping[str, int]
+    forwards: Forwards
     models: Mapping[int, AIModel]
     groups: frozenset[str]
     reaching: Mapping[int, Mapping[int, Reaching]]
@@ -68,21 +69,26 @@ class Parties:
     def read(cls, calls: Sequence[Reported]) -> "Parties":
         tokens = find_tokens({call.key_id for call in calls})
         names = find_models({name for call in calls for name in (call.name, unquote(call.name))})
-        keys = set(names.values())
+        models, forwards = read_models({*names.values()}), Forwards({})
+        if any(model.forwards_to_successor for model in models.values()):
+            forwards = Forwards.read()
+            models |= read_models({successor for _, successor in forwards.by_model.values()} - models.keys())
         return cls(
             tokens,
             PastGroups.read(set(tokens.values()), since=min((call.at for call in calls), default=NO_CALLS)),
             names,
-            AIModel.objects.select_related("vendor").in_bulk(keys),
+            forwards,
+            models,
             frozenset(TokenGroup.objects.values_list("slug", flat=True)),
-            groups_by_model(keys),
+            groups_by_model(models.keys()),
         )
 
     def model(self, call: Reported) -> AIModel | None:
         return self.models.get(self._key_of_model(call))
 
     def _key_of_model(self, call: Reported) -> int:
-        return self.names.get(call.name) or self.names.get(unquote(call.name), 0)
+        key = self.names.get(call.name) or self.names.get(unquote(call.name), 0)
+        return self.forwards.model_on(key, call.at.date())
 
     def group(self, call: Reported) -> str:
         """The group that pays: the one that the gateway states, else the first group of the key that has the model.
@@ -132,6 +138,10 @@ def charge(calls: Sequence[Reported]) -> list[Charge]:
         )
         for (call, model, group), known in zip(named, priced, strict=True)
     ]
+
+
+def read_models(keys: Collection[int]) -> dict[int, AIModel]:
+    return AIModel.objects.select_related("vendor").in_bulk(keys)
 
 
 def find_tokens(key_ids: Collection[str]) -> dict[str, int]:

@@ -1,6 +1,8 @@
 """The models that reported names stand for, by the rule of calls: an id, an alias, or the id of a wildcard model."""
 
-from collections.abc import Collection, Iterator
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from catalog.db.bulk import BATCH, batches
 from catalog.models import AIModel, ModelAlias
@@ -38,3 +40,25 @@ def _standing_for(name: str, wildcards: dict[str, int]) -> Iterator[int]:
     if wildcards:
         plainest = _spellings(name)[-1]
         yield from (wildcards[wildcard] for wildcard in wildcards_of(plainest) if wildcard in wildcards)
+
+
+@dataclass(frozen=True)
+class Forwards:
+    """To which models calls of retired ids go."""
+
+    # Key of a model that forwards its calls -> the day (UTC) from which on, and its successor.
+    by_model: Mapping[int, tuple[dt.date, int]]
+
+    @classmethod
+    def read(cls) -> "Forwards":
+        rows = AIModel.objects.filter(forwards_to_successor=True, retires_on__isnull=False, successor__isnull=False)
+        rows = rows.exclude(name__endswith=WILDCARD).exclude(successor__name__endswith=WILDCARD)
+        found = rows.values_list("pk", "retires_on", "successor")
+        return cls({key: (day, to) for key, day, to in found if day is not None and to is not None})
+
+    def model_on(self, key: int, day: dt.date) -> int:
+        """The model that was called on a day by the id of this one: itself or a successor."""
+        path = [key]
+        while (end := self.by_model.get(path[-1])) is not None and end[0] <= day and end[1] not in path:
+            path.append(end[1])
+        return path[-1]

@@ -21,7 +21,7 @@ from django.utils import timezone
 from catalog.db import revision
 from catalog.progress import track
 from pricing.models import UsageCount
-from pricing.usage.names import find_models
+from pricing.usage.names import Forwards, find_models
 from pricing.usage.quantities import UsageError
 from tokens.keys import contains_key
 from tokens.timestamps import YEARS
@@ -186,6 +186,7 @@ class Sums:
     # An empty name is that of a temporary file.
     file: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect("", isolation_level=None))
     models: Mapping[str, int] = field(default_factory=dict)
+    forwards: Forwards = field(default_factory=lambda: Forwards({}))
 
     def __post_init__(self) -> None:
         self.file.execute("PRAGMA journal_mode = OFF")
@@ -214,7 +215,7 @@ class Sums:
         for row in self.file.execute(excess, (LARGEST_COUNT, LARGEST_COUNT)):
             _refuse_large(*row)
         reports_of = dict(self.file.execute("SELECT name, SUM(reports) FROM sums GROUP BY name"))
-        self.models = find_models(reports_of.keys())
+        self.models, self.forwards = find_models(reports_of.keys()), Forwards.read()
         unknown = sorted(reports_of.keys() - self.models.keys())
         return Recorded(sum(reports_of[name] for name in self.models), unknown[:MOST_UNKNOWN])
 
@@ -226,12 +227,16 @@ class Sums:
             rows,
         )
 
+    def _model(self, name: str, day: str) -> int | None:
+        key = self.models.get(name)
+        return None if key is None else self.forwards.model_on(key, dt.date.fromisoformat(day))
+
     def batches(self) -> Iterator[list[Total]]:
         """The sums in the order of days, so that few batches are about days that matter today."""
         (number,) = self.file.execute("SELECT COUNT(*) FROM sums").fetchone()
         rows = self.file.execute("SELECT name, day, source, requests, tokens FROM sums ORDER BY day, name, source")
         for _ in track(range(-(-number // BATCH)), "Storing usage counts"):
             yield [
-                Total(name, self.models.get(name), day, source, requests, tokens)
+                Total(name, self._model(name, day), day, source, requests, tokens)
                 for name, day, source, requests, tokens in rows.fetchmany(BATCH)
             ]

@@ -41,6 +41,9 @@ from tokens.scope import Scope
 Models = int
 # Patterns whose models are stored: 19 MB for 15,000 models.
 MOST_PATTERNS = 10_000
+COLUMNS = (
+    "pk", "name", "listed", "in_price_list", "status", "retires_on", "forwards_to_successor", "successor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,14 @@ class ManyScopes:
         self._aliases_of: defaultdict[int, list[str]] = defaultdict(list)
         # Key of a model that retires later -> the day (UTC).
         self.retires_on: dict[int, dt.date] = {}
-        listed, in_price_list, offered = list[int](), list[int](), list[int]()
-        columns = ("pk", "name", "listed", "in_price_list", "status", "retires_on")
-        for key, name, is_listed, is_priced, status, retires_on in AIModel.objects.order_by("pk").values_list(*columns):
+        # Key of a model whose calls go to its successor when it is retired -> the successor.
+        self.successors: dict[int, int] = {}
+        # Those of them that are retired.
+        self._forwarding: set[int] = set()
+        listed, in_price_list, offered, published = list[int](), list[int](), list[int](), list[int]()
+        for key, name, is_listed, is_priced, status, retires_on, forwards, successor in AIModel.objects.order_by(
+            "pk"
+        ).values_list(*COLUMNS):
             place = self.places.setdefault(key, len(self.places))
             self.ids[name] = key
             self._by_name[name].append(place)
@@ -95,7 +103,13 @@ class ManyScopes:
             is_retired = retires_on is not None and retires_on <= at.date()
             if retires_on is not None and not is_retired:
                 self.retires_on[key] = retires_on
-            offered += [place] * (status == AIModel.Status.PUBLISHED and not is_retired)
+            is_published = status == AIModel.Status.PUBLISHED
+            published += [place] * is_published
+            offered += [place] * (is_published and not is_retired)
+            if forwards and successor is not None and not name.endswith(WILDCARD):
+                self.successors[key] = successor
+                if is_retired:
+                    self._forwarding.add(key)
         # Alias that is a row of lists -> the bit of its model.
         self.listed_aliases: dict[str, int] = {}
         for key, name, is_listed in ModelAlias.objects.order_by("name").values_list("model", "name", "listed"):
@@ -107,7 +121,7 @@ class ManyScopes:
                     self.listed_aliases[name] = self.places[key]
         # The models that are rows of lists by their id, those of the price list, and the published ones not retired.
         self.listed, self.in_price_list = self._collect(listed), self._collect(in_price_list)
-        self.offered = self._collect(offered)
+        self.offered, self._published_ones = self._collect(offered), self._collect(published)
         # The models with a first listed alias, those with a second one, and so on.
         self.listed_by_aliases = self._collect_each(self.listed_aliases.values())
         self._names = _Names(self._by_name)
@@ -117,7 +131,7 @@ class ManyScopes:
 
     def is_empty(self, scope: Scope) -> bool:
         """Whether the scope can see no model, and call no id of a wildcard model."""
-        return not self.visible(scope) and not any(True for _ in self.wildcard_names(scope))
+        return not self.visible(scope) and not any(True for _ in self.other_names(scope))
 
     def visible(self, scope: Scope) -> Models:
         """The models that the scope can see."""
@@ -132,6 +146,11 @@ class ManyScopes:
             {text: self._match(text, scope, if_unknown=True) for text in scope.deny},
         )
 
+    def other_names(self, scope: Scope) -> Iterator[str]:
+        """The ids that the scope can call beside those of visible models and their aliases."""
+        yield from self.wildcard_names(scope)
+        yield from self.forwarded_names(scope)
+
     def wildcard_names(self, scope: Scope) -> Iterator[str]:
         """The ids of its allow list for which a wildcard model stands; a pattern matches the id without its stars."""
         if not scope.allow or not self._wildcards:
@@ -139,6 +158,35 @@ class ManyScopes:
         names = dict.fromkeys(_without_stars(pattern) for pattern in scope.allow)
         scope, reached = self._with_prices(scope), self.reach_of(scope)
         yield from (name for name in names if self._has_wildcard(name, scope, reached))
+
+    @functools.cached_property
+    def forwards(self) -> Mapping[int, int]:
+        """Key of a retired model whose calls go to another model -> that model."""
+        names = {key: name for name, key in self.ids.items()}
+        ends: dict[int, int] = {}
+        for key in self._forwarding:
+            path = [key]
+            while path[-1] in self._forwarding and (following := self.successors[path[-1]]) not in path:
+                path.append(following)
+            is_open = path[-1] not in self._forwarding and not names.get(path[-1], WILDCARD).endswith(WILDCARD)
+            if is_open:
+                ends[key] = path[-1]
+        return ends
+
+    def forwarded_names(self, scope: Scope) -> Iterator[str]:
+        """The ids and aliases of retired models whose calls go to a visible model; the scope permits all on the way."""
+        if not self.forwards:
+            return
+        matches = self.matches(scope)
+        visible = replace(matches, reached=self._union(map(self._published_in_reach, scope.groups))).visible
+        for name, key in {**self.aliases, **self.ids}.items():
+            if key not in self.forwards:
+                continue
+            current = key
+            while current in self._forwarding and self._contains(visible, current):
+                current = self.successors[current]
+            if current == self.forwards[key] and self._contains(matches.visible, current):
+                yield name
 
     def keys_of(self, models: Models) -> Iterator[int]:
         """The keys of the models of a set."""
@@ -185,9 +233,13 @@ class ManyScopes:
 
     def reached(self, group: int) -> Models:
         """The models that a group reaches."""
+        return self._published_in_reach(group) & self.offered
+
+    def _published_in_reach(self, group: int) -> Models:
+        """The models that a group reaches, and those that it would reach if they were not retired."""
         if group not in self._reached:
             reached = self._union(self._by_channel[channel] for channel in self._channels.get(group, ()))
-            self._reached[group] = reached & self.offered & ~self._not_started(group)
+            self._reached[group] = reached & self._published_ones & ~self._not_started(group)
         return self._reached[group]
 
     def _not_started(self, group: int) -> Models:

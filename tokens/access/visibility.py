@@ -187,8 +187,9 @@ class Listing:
         A model or alias of that name decides, even if it is hidden. Without one, the visible wildcard model with the
         longest prefix stands for the name. The last spelling is the plainest one, and it decides about wildcards.
 
-        Models that are retired on the day are hidden unless `retired`: for dialects that can list them, and for
-        histories and pages, which show the time before.
+        In place of a model that is retired on the day, its successor is returned if the model forwards to it and both
+        are visible. Other retired models are hidden. With `retired` they are returned themselves: for dialects that can
+        list them, and for histories and pages, which show the time before.
         """
         names = list(filter(is_storable, dict.fromkeys(spellings)))
         if not names:
@@ -196,11 +197,35 @@ class Listing:
         wildcards = {wildcard: place for place, wildcard in enumerate(wildcards_of(names[-1]))}
         found = keys_of(names, ids=wildcards)
         own = [key for name, key in found if name in names]
-        rows = self._rows(retired=retired).filter(pk__in=own or [key for _, key in found])
         if not own:
+            rows = self._rows(retired=retired).filter(pk__in=[key for _, key in found])
             return self._wildcard(sorted(rows, key=lambda model: wildcards[model.name]), name=names[-1])
+        rows = self._rows(retired=True).filter(pk__in=own)
         models = sorted(rows, key=lambda model: names.index(model.name) if model.name in names else len(names))
-        return next(self._permitted(models), None)
+        if retired:
+            return next(self._permitted(models), None)
+        current = [model for model in models if not self._is_retired(model) or model.forwards(on=self.on)]
+        return next(filter(None, map(self._forward, self._permitted(current))), None)
+
+    def _forward(self, model: AIModel) -> AIModel | None:
+        """The model to which calls of a permitted one go: itself, or its successor if it forwards to it.
+
+        None if a model on the way to it is not visible. Patterns that name the retired model do not show its successor
+        and do not hide it: calls go only to models that the key may call by their own ids.
+        """
+        path = [model.pk]
+        while model.successor_id is not None and model.forwards(on=self.on):
+            rows = list(self._rows(retired=True).filter(pk=model.successor_id))
+            successor = next(self._permitted(rows), None)
+            # A circle or a wildcard that was stored by hand.
+            if successor is None or successor.pk in path or successor.is_wildcard:
+                return None
+            model = successor
+            path.append(model.pk)
+        return None if self._is_retired(model) else model
+
+    def _is_retired(self, model: AIModel) -> bool:
+        return model.retires_on is not None and model.retires_on <= self.on
 
     def _wildcard(self, models: Sequence[AIModel], *, name: str) -> AIModel | None:
         """The first of these wildcard models that the patterns permit for that name."""

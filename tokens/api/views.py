@@ -153,7 +153,9 @@ class ModelView(ApiView):
         listing = Listing(caller.scope, now, counters=caller.counters)
         # Gemini's clients write the id as `models/<id>`, and some append that to the address of the list.
         plain_name = name.removeprefix("models/").rstrip("/")
-        model = listing.model(name, plain_name, retired=dialect.shows_retired)
+        model = listing.model(name, plain_name)
+        if model is None and dialect.shows_retired:
+            model = listing.model(name, plain_name, retired=True)
         if model is None and plain_name == OF_THE_USER and dialect.name == "openai":
             return ModelListView().get(request)
         if model is None or not dialect.lists(model):

@@ -167,11 +167,20 @@ def _explain(token: Token, request: Request, *, at: dt.datetime, key_id: str) ->
     models = models or _wildcards(plain_name)
     reach = Reach.of(with_prices(scope, at=at, models=[model.pk for model in models]))
     for model in models:
-        offers = list(Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug"))
-        of_model = model_gates(model, offers, reach, at=at, dated=True, called=called)
+        path = _path_of_calls(model, at=at)
+        if len(path) > 1 and scope.asks_for_prices:
+            reach = Reach.of(with_prices(scope, at=at, models=[model.pk for model in [*models, *path]]))
+        of_model = list(_gates_of(path[0], reach, at=at, called=called, forwards=len(path) > 1))
+        for successor in path[1:]:
+            gates_of_successor = _gates_of(successor, reach, at=at, forwards=successor is not path[-1])
+            of_model += [
+                replace(gate, asks=f"{gate.asks}: its successor {successor}", code="model_retired")
+                for gate in gates_of_successor
+            ]
+        existence, model = _existence(name, model), path[-1]
         after = (_endpoint_gate(model, call), _dialect_gate(model, request.dialect), budget)
         of_group = _group_budget_gates(model, scope, at=at)
-        gates = (*before, _existence(name, model), *of_model, *after, *of_group)
+        gates = (*before, existence, *of_model, *after, *of_group)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
         list_names = tuple(listed_names([model])[model.pk])
         explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list, list_names))
@@ -179,6 +188,25 @@ def _explain(token: Token, request: Request, *, at: dt.datetime, key_id: str) ->
     of_missing = _unchecked("", "the model does not exist", call, scope)
     missing = Explanation(name, (*before, existence, *of_missing, budget))
     return next((explanation for explanation in explanations if explanation.visible), [*explanations, missing][0])
+
+
+def _path_of_calls(model: AIModel, *, at: dt.datetime) -> list[AIModel]:
+    """The model and, if it is retired and forwards its calls, the successors that they reach, in order."""
+    path = [model]
+    while path[-1].forwards(on=at.date()):
+        successor = AIModel.objects.select_related("vendor").filter(predecessors=path[-1]).first()
+        # A circle or a wildcard that was stored by hand.
+        if successor is None or successor in path or successor.is_wildcard:
+            break
+        path.append(successor)
+    return path
+
+
+def _gates_of(
+    model: AIModel, reach: Reach, *, at: dt.datetime, called: str = "", forwards: bool = False
+) -> Iterator[Gate]:
+    offers = list(Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug"))
+    return model_gates(model, offers, reach, at=at, dated=True, called=called, forwards=forwards)
 
 
 def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanation]:

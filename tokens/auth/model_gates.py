@@ -79,11 +79,19 @@ class Reach:
 
 
 def model_gates(
-    model: AIModel, offers: Sequence[Offer], reach: Reach, *, at: dt.datetime, dated: bool = False, called: str = ""
+    model: AIModel,
+    offers: Sequence[Offer],
+    reach: Reach,
+    *,
+    at: dt.datetime,
+    dated: bool = False,
+    called: str = "",
+    forwards: bool = False,
 ) -> Iterator[Gate]:
     """The gates between a valid key and an existing model; `dated` adds since when a row has its value, and by whom.
 
-    `called` is the id in a request for which a wildcard model stands, see Scope.permits_as.
+    `called` is the id in a request for which a wildcard model stands, see Scope.permits_as. `forwards`: the model is
+    retired, and the gates of its successor follow.
     """
     is_published = model.status == AIModel.Status.PUBLISHED
     draft = "it is a draft" + (since(model, "status") if dated and not is_published else "")
@@ -96,12 +104,11 @@ def model_gates(
         yield Gate(STARTED, None, "no group of the token reaches the model")
     is_retired = model.retires_on is not None and model.retires_on <= at.date()
     end = f"it retires on {model.retires_on}" if model.retires_on else "no retirement date is set"
-    yield Gate(
-        NOT_RETIRED,
-        not is_retired,
-        f"it has been retired since {model.retires_on}" if is_retired else end,
-        code="model_retired",
-    )
+    end = f"it has been retired since {model.retires_on}" if is_retired else end
+    if forwards:
+        yield Gate(NOT_RETIRED, True, f"{end}, and its calls go to its successor", code="model_retired")
+    else:
+        yield Gate(NOT_RETIRED, not is_retired, end, code="model_retired")
     scope, aliases = reach.scope, reach.aliases.get(model.pk, ())
     names = [*aliases, called] if called else aliases
     denying = scope.denying_pattern(model, names)

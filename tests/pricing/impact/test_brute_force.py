@@ -68,6 +68,10 @@ def change(dice: random.Random, *, at: dt.datetime) -> None:
         lambda: AIModel.objects.filter(pk=model.pk).update(listed=not model.listed),
         lambda: AIModel.objects.filter(pk=model.pk).update(in_price_list=not model.in_price_list),
         lambda: AIModel.objects.filter(pk=model.pk).update(retires_on=at.date()),
+        lambda: AIModel.objects.filter(pk=model.pk).update(
+            retires_on=at.date(), successor=dice.choice([other, any_model(dice)]), forwards_to_successor=True
+        ),
+        lambda: AIModel.objects.update(forwards_to_successor=not model.forwards_to_successor),
         lambda: AIModel.objects.filter(pk=model.pk).update(starts_at=at + dt.timedelta(days=1)),
         lambda: AIModel.objects.filter(pk=model.pk).update(name=f"{model.name}-{dice.random()}"),
         lambda: Offer.objects.filter(model=model).update(enabled=False),
@@ -103,6 +107,9 @@ class Seen:
         texts = [text for text in scope.allow or () if text.startswith("wild/") or text == "nothing"]
         names = {name for model in visible for name in (model.name, *model.aliases)}
         names |= {text for text in texts if listing.model(text) is not None}
+        retired = AIModel.objects.filter(forwards_to_successor=True, retires_on__lte=listing.on)
+        ids = [name for row in retired for name in (row.name, *row.aliases.values_list("name", flat=True))]
+        names |= {name for name in ids if listing.model(name) is not None}
         models = frozenset(model.name for model in visible)
         return cls(models, frozenset(names), frozenset(entry.name for entry in listing.listed()))
 

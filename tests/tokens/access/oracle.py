@@ -70,6 +70,9 @@ class PlainModel:
     starts_at: dt.datetime | None
     # Group -> its start in place of that of the model; None: at once.
     releases: dict[str, dt.datetime | None]
+    # The name of the model that replaces it, and whether calls go there when it has retired.
+    successor: str | None = None
+    forwards: bool = False
 
     @property
     def has_codex_profile(self) -> bool:
@@ -199,6 +202,8 @@ class PlainCatalog:
         With `priced` only models of price lists count.
         """
         own = [model for model in self.models if name in (model.name, *model.aliases)]
+        if own and not retired:
+            return self._forwarded(self.answers(name, key, retired=True, at=at, priced=priced), key, at, priced)
         starred = [model for model in self.models if stands_for(model.name, name)]
         groups = self.reached(key) if key else self.of_visitors()
         for model in own or sorted(starred, key=lambda model: len(model.name), reverse=True):
@@ -207,6 +212,21 @@ class PlainCatalog:
             is_permitted = permits(model, allow, deny, costs) if own else permits_as(name, model, allow, deny, costs)
             if reached and is_permitted and (model.in_price_list or not priced):
                 return model.name
+        return None
+
+    def _forwarded(self, name: str | None, key: PlainKey | None, at: dt.datetime, priced: bool) -> str | None:
+        """The model that still answers: this one, or the first of its successors that has not retired."""
+        by_name = {model.name: model for model in self.models}
+        for _ in self.models:
+            if name is None:
+                return None
+            model = by_name[name]
+            if model.retires_on is None or model.retires_on > at.date():
+                return name
+            if not model.forwards or not model.successor or "*" in (name[-1], model.successor[-1]):
+                return None
+            # By its own id, so that no alias counts.
+            name = self.answers(model.successor, key, retired=True, at=at, priced=priced) and model.successor
         return None
 
     def rate(self, key: PlainKey) -> str | None:
@@ -361,6 +381,10 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
         )
         for number, name in enumerate(ids)
     ]
+    for model in plain:
+        # Circles, too: an import may store them.
+        model.successor = dice.choice([None, *ids])
+        model.forwards = model.successor is not None and dice.random() < 0.8
     groups = {
         slug: PlainGroup(
             reach=some(dice, CHANNELS),

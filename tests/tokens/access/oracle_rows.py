@@ -67,6 +67,10 @@ def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> list[AIMo
         for model in plain.models
     )  # fmt: skip
     pairs = list(zip(rows, plain.models, strict=True))
+    by_name = {row.name: row for row in rows}
+    for row, model in pairs:
+        row.successor, row.forwards_to_successor = by_name.get(model.successor or ""), model.forwards
+    AIModel.objects.bulk_update(rows, ["successor", "forwards_to_successor"])
     make(CodexProfile(model=row, instructions=f"For {row.name}.") for row, model in pairs if model.has_codex_profile)
     make(
         Offer(model=row, channel=channels[channel], enabled=enabled)

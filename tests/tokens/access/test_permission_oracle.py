@@ -230,7 +230,9 @@ def single(case: Case) -> None:
     # Anthropic's clients can list what has retired, so they may ask for one of them.
     retired = language in (ANTHROPIC, WITH_RETIRED)
     seen = case.plain.seen(case.key, retired=retired)
-    model = case.plain.answers(name, case.key, retired=retired)
+    model = case.plain.answers(name, case.key)
+    if model is None and retired:
+        model = case.plain.answers(name, case.key, retired=True)
     if case.refusal or model is None:
         refused(case, answer, language, case.refusal or "model_not_found", asked=name)
         return
@@ -257,7 +259,7 @@ def authorizes(case: Case) -> None:
     code = case.refusal or code
     assert answer.status_code == (STATUSES[code] if code else 204), case
     assert answer.get("X-Modelbook-Reason", "") == code, case
-    shown = {str(retired)} if code == "model_retired" else set()
+    shown = {str(retired), *case.plain.seen(case.key)} if code == "model_retired" else set()
     case.holds_no_more_than(shown, answer.content.decode())
 
 

@@ -20,6 +20,7 @@ from tokens.http.errors import API_PREFIXES, page_not_found
 urlpatterns = [
     path("", include("tokens.api.urls")),
     path("", include("pricing.api.urls")),
+    path("", include("pricing.admin_api.urls")),
     path("", include("pricing.pages.urls")),
     path("openapi.json", openapi, name="openapi"),
     path("openapi.json/", openapi),

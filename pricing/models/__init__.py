@@ -3,6 +3,7 @@
 from pricing.models.budgets import Crossing
 from pricing.models.discounts import DiscountRule, DiscountRuleQuerySet
 from pricing.models.group_names import rename_group
+from pricing.models.idempotency import StoredResponse
 from pricing.models.rates import CurrencyRate, CurrencyRateQuerySet, GroupRate, GroupRateQuerySet
 from pricing.models.sheets import PriceLine, PriceSheet, PriceSheetQuerySet
 from pricing.models.spending import Spending
@@ -21,6 +22,7 @@ __all__ = [
     "PriceSheet",
     "PriceSheetQuerySet",
     "Spending",
+    "StoredResponse",
     "UsageCount",
     "UsageEvent",
     "UsageReporter",

@@ -24,6 +24,7 @@ from tokens.dialects import PROXY_ADDRESS, dialect_of
 from tokens.dialects.prefixes import OWN, PROGRAMS, VERSIONS, prefix_words
 from tokens.http.negotiation import asks_for_html, site_of
 from tokens.metric_counters import ERRORS
+from tokens.operators import problems
 from tokens.operators.refusals import is_admin_address, refusal_page
 
 logger = logging.getLogger("modelbook.api")
@@ -62,6 +63,9 @@ def is_unavailable(error: Exception) -> bool:
 def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     """The error as a response in the dialect of the request."""
     ERRORS.labels(error.code).inc()
+    if problems.is_management_path(request.path):
+        problem = problems.ProblemError(error.code, error.message, status=error.status, headers=error.headers)
+        return problems.problem_response(request, problem)
     note_refusal(request, error)
     dialect = dialect_of(request)
     body = dialect.error_body(error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN)
@@ -143,6 +147,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def wrong_address_message(request: HttpRequest) -> str:
     """What is wrong with an address that does not exist, and the base URL for clients of its dialect."""
+    if problems.is_management_path(request.path):
+        return problems.wrong_address_message(request.path)
     path, dialect, site = request.path, dialect_of(request), site_of(request)
     versions = [word for word in prefix_words(path) if word in VERSIONS]
     use = f"the base URL {site}{dialect.base}"

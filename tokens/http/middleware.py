@@ -20,6 +20,7 @@ from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.errors import bad_request, for_programs, is_api_path
 from tokens.logs import keys_of, scrub
+from tokens.operators.problems import is_management_path
 from tokens.operators.sign_in.frame import is_sign_in_page
 from tokens.timestamps import format_timestamp
 
@@ -97,7 +98,7 @@ class ApiHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_of_api = is_api_path(request.path)
         is_preflight = request.method == "OPTIONS" and (is_of_api or PREFLIGHT in request.headers)
-        if is_preflight and not request.path.startswith("/admin"):
+        if is_preflight and not (request.path.startswith("/admin") or is_management_path(request.path)):
             return with_api_headers(request, _preflight(request))
         response = for_programs(request, self.get_response(request))
         is_error = response.status_code >= HTTPStatus.BAD_REQUEST and response.get("Content-Type") == "application/json"
@@ -188,8 +189,10 @@ def with_request_id(request: HttpRequest, response: HttpResponse) -> HttpRespons
 def with_api_headers(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """The response with the headers of every API response."""
     patch_vary_headers(response, VARY)
-    response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Expose-Headers"] = EXPOSED
+    if not is_management_path(request.path):
+        # Web pages of other sites have no business with admin keys.
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Access-Control-Expose-Headers"] = EXPOSED
     # An address may contain a key: some clients send it as ?key=.
     response["Referrer-Policy"] = "no-referrer"
     context = context_of(request.META)

@@ -1,0 +1,101 @@
+"""Filters of lists, by django-filter: exact values, and the lookups that a resource names."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import django_filters
+from django.db import models
+from django_filters import rest_framework as rest_filters
+from rest_framework.request import Request
+
+from pricing.admin_api.fields import NATURAL_KEYS
+from pricing.admin_api.pages import invalid_parameter
+from tokens.timestamps import TimestampError, parse_timestamp
+
+CREATED_SINCE, UPDATED_SINCE = "created_since", "updated_since"
+
+
+class SwitchFilter(django_filters.TypedChoiceFilter):  # type: ignore[misc]  # the library has no types
+    """true or false; django-filter's own ignores everything else."""
+
+    def __init__(self, **options: Any) -> None:
+        choices = [("true", "true"), ("false", "false")]
+        super().__init__(**{"choices": choices, "coerce": lambda text: text == "true", **options})
+
+
+class RowFilters(rest_filters.FilterSet):  # type: ignore[misc]
+    """The filters of a list; a resource that needs others than those of its `filters` subclasses it."""
+
+    class Meta:
+        filter_overrides = {models.BooleanField: {"filter_class": SwitchFilter}}
+
+
+class RowFilter(rest_filters.DjangoFilterBackend):  # type: ignore[misc]
+    """Applies the filters, and the moments since which rows were created or changed."""
+
+    filterset_base = RowFilters
+
+    def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
+        own = getattr(view, "filterset_class", None)
+        if own is not None or queryset is None:
+            return own
+        return make_filters(queryset.model, tuple((name, tuple(lookups)) for name, lookups in view.filters.items()))
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        rows = super().filter_queryset(request, queryset, view)
+        for name in (CREATED_SINCE, UPDATED_SINCE):
+            if (text := request.query_params.get(name)) is not None:
+                rows = since(rows, name, _moment(name, text))
+        return rows
+
+
+@cache
+def make_filters(model: type[models.Model], filters: tuple[tuple[str, tuple[str, ...]], ...]) -> type[RowFilters]:
+    """The filters of a table: column -> lookups. Relations are compared by the natural keys of their rows."""
+    made: dict[str, Any] = {}
+    for name, lookups in filters:
+        path, field = name, _field(model, name)
+        if field.is_relation:
+            key = NATURAL_KEYS.get(field.related_model._meta.label_lower, "pk")
+            path, field = f"{name}__{key}", _field(field.related_model, key)
+        for lookup in lookups:
+            parameter = name if lookup == "exact" else f"{name}__{lookup}"
+            made[parameter] = RowFilters.filter_for_field(field, path, lookup)
+    meta = type("Meta", (RowFilters.Meta,), {"model": model, "fields": []})
+    return type(f"{model.__name__}Filters", (RowFilters,), {**made, "Meta": meta})
+
+
+def _field(model: type[models.Model], path: str) -> Any:
+    field: Any = None
+    for name in path.split("__"):
+        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        model = field.related_model if field.is_relation else model
+    return field
+
+
+def since(rows: Any, name: str, moment: dt.datetime) -> Any:
+    """The rows that were created or changed at this moment or later, by their own columns or by their history."""
+    model = rows.model
+    columns = {field.name for field in model._meta.concrete_fields}
+    column = "created_at" if name == CREATED_SINCE else "updated_at"
+    if column in columns:
+        return rows.filter(**{f"{column}__gte": moment})
+    if not hasattr(model, "history"):
+        return rows.filter(created_at__gte=moment)
+    changes = model.history.filter(history_date__gte=moment)
+    if name == CREATED_SINCE:
+        changes = changes.filter(history_type="+")
+    return rows.filter(pk__in=changes.values(model._meta.pk.attname))
+
+
+def _moment(name: str, text: str) -> dt.datetime:
+    try:
+        return parse_timestamp(text)
+    except TimestampError as error:
+        raise invalid_parameter(name, f"{name} {error}") from None
+
+
+def names_of(filters: Mapping[str, Sequence[str]]) -> list[str]:
+    return list(filters)

@@ -1,0 +1,1 @@
+"""One module per topic, with the serializers and viewsets of its tables."""

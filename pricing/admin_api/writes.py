@@ -1,0 +1,175 @@
+"""Writes: in one transaction, with their impact, their guards, a dry run, and the reason that the caller states."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+
+import psycopg
+from django.contrib import admin
+from django.db import OperationalError, models, transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.html import strip_tags
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.admin.confirmation.changes import REASON_LENGTH, SOON
+from catalog.db import revision
+from catalog.db.import_context import reason_scope
+from catalog.error_messages import some
+from pricing.admin_api import idempotency
+from pricing.admin_api.errors import handle_exception
+from pricing.impact.impact import ACCEPT_LOSS, Impact
+from pricing.impact.observing import observe
+from tokens.auth.credentials import header_text
+from tokens.operators.problems import FieldError, ProblemError
+
+DRY_RUN = "dry_run"
+# What every write accepts.
+PARAMETERS = (DRY_RUN, ACCEPT_LOSS)
+REASON = "X-Change-Reason"
+# How often a write is made that loses against another one.
+ATTEMPTS = 3
+# Two writers waited for each other, and the database has undone one of them.
+LOST = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
+
+@dataclass
+class Outcome:
+    """What a change has done: the response to it, and what a person would have to confirm."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    # When it takes effect, if that is later.
+    moments: Collection[dt.datetime] = ()
+    doubts: Sequence[FieldError] = ()
+
+
+def perform(request: Request, change: Callable[[], Outcome], *, secrets: Collection[str] = ()) -> HttpResponse:
+    """Makes a change and returns the response; with `dry_run`, or if a guard stops it, nothing is stored.
+
+    `secrets` are fields of the response that are only shown once.
+    """
+    key = idempotency.key_of(request)
+    identity = idempotency.identity_of(request, key) if key else ""
+    fingerprint = idempotency.fingerprint_of(request) if key else ""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with reason_scope(reason_of(request)), transaction.atomic():
+                # Other writers wait here, also those that repeat this request.
+                revision.hold()
+                now = timezone.now()
+                if not key:
+                    return _respond(request, change, secrets)
+                if stored := idempotency.find(identity, fingerprint, at=now):
+                    return stored
+                response = _answer(request, change, secrets)
+                idempotency.store(identity, fingerprint, response, secrets=secrets, at=now)
+                return response
+        except OperationalError as error:
+            if attempt == ATTEMPTS or not isinstance(error.__cause__, LOST):
+                raise
+    raise AssertionError
+
+
+def _answer(request: Request, change: Callable[[], Outcome], secrets: Collection[str]) -> HttpResponse:
+    """The response to a change, or to why it was refused: a repeat gets it, too."""
+    try:
+        return _respond(request, change, secrets)
+    except OperationalError:
+        raise
+    except Exception as error:
+        response = handle_exception(error, {"request": request})
+        if response.status_code >= 500:
+            raise
+        return response
+
+
+def _respond(request: Request, change: Callable[[], Outcome], secrets: Collection[str]) -> Response:
+    is_dry, accepts = is_given(request, DRY_RUN), is_given(request, ACCEPT_LOSS)
+    outcome, impact = _attempt(change, lambda outcome, impact: not is_dry and (accepts or not stops(outcome, impact)))
+    seen = impact.seen_by(request.user)
+    if is_dry:
+        body = idempotency.without_secrets(outcome.body, secrets)
+        return Response({"impact": seen.as_json(), "result": body, "doubts": list(outcome.doubts)})
+    if not accepts and (reasons := stops(outcome, seen)):
+        raise ProblemError(
+            "guard",
+            f"{' '.join(reasons)} Nothing was changed. Repeat the request with ?{ACCEPT_LOSS}=1 to apply it.",
+            errors=outcome.doubts,
+            more={"impact": seen.as_json()},
+        )
+    return Response(outcome.body, status=outcome.status, headers=dict(outcome.headers))
+
+
+def _attempt(change: Callable[[], Outcome], is_stored: Callable[[Outcome, Impact], bool]) -> tuple[Outcome, Impact]:
+    """Makes the change and compares; a scheduled one is compared at its moment. Undoes it if it is not to be stored."""
+    # What takes effect when it is saved has taken effect by then.
+    soon = timezone.now() + SOON
+    outcome, impact, later = _observe(change, is_stored, at=soon, may_move=True)
+    if later > soon:
+        outcome, impact, _ = _observe(change, is_stored, at=later, may_move=False)
+    return outcome, impact
+
+
+def _observe(
+    change: Callable[[], Outcome], is_stored: Callable[[Outcome, Impact], bool], *, at: dt.datetime, may_move: bool
+) -> tuple[Outcome, Impact, dt.datetime]:
+    with transaction.atomic():
+        with observe(at=at) as impact:
+            outcome = change()
+        later = max(outcome.moments, default=at)
+        moves = may_move and later > at and not impact.needs_confirmation
+        if moves or not is_stored(outcome, impact):
+            transaction.set_rollback(True)
+    return outcome, impact, later if moves else at
+
+
+def stops(outcome: Outcome, impact: Impact) -> list[str]:
+    """Why a change needs a confirmation: what keys lose, and names that somebody may take for other ones."""
+    return [*impact.guards(may_end=True), *(doubt["message"] for doubt in outcome.doubts)]
+
+
+def is_given(request: Request, name: str) -> bool:
+    """Whether a switch is given as 1; a problem if it has another value."""
+    text = request.query_params.get(name, "0")
+    if text not in ("0", "1"):
+        message = f"{name} must be 1 or 0."
+        raise ProblemError(
+            "validation_failed", message, errors=[{"field": name, "code": "invalid", "message": message}]
+        )
+    return text == "1"
+
+
+def reason_of(request: Request) -> str:
+    """Why the caller changes something, for the history."""
+    text = header_text(request._request, REASON)
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:REASON_LENGTH]
+
+
+def delete_row(request: Request, row: models.Model) -> dict[str, int]:
+    """Deletes a row by the rules of the admin; returns how many rows of each kind are deleted with it.
+
+    A problem if other rows need it, or if the operator may not delete those that belong to it.
+    """
+    raw, table = request._request, type(row)
+    if not admin.site.is_registered(table):
+        row.delete()
+        return {str(row._meta.verbose_name_plural): 1}
+    model_admin: Any = admin.site.get_model_admin(table)
+    _, counts, missing, protected = model_admin.get_deleted_objects([row], raw)
+    if protected:
+        needing = [unescape(strip_tags(str(name))) for name in _flatten(protected)]
+        raise ProblemError("protected", f"{row} cannot be deleted: {some(needing)}")
+    if missing:
+        kinds = ", ".join(sorted(missing))
+        raise ProblemError("permission_denied", f"You do not have permission to delete these: {kinds}.", status=403)
+    model_admin.delete_model(raw, row)
+    return {kind: int(str(number).replace(",", "")) for kind, number in counts.items()}
+
+
+def _flatten(names: Sequence[Any]) -> list[Any]:
+    return [name for each in names for name in (_flatten(each) if isinstance(each, list) else [each])]

@@ -84,6 +84,8 @@ def token_prefix(text: str) -> str:
             f"The value must be words of letters and digits joined by _ or -, must start with a letter, "
             f"and must have at most {keys.MAX_PREFIX} characters."
         )
+    if keys.is_admin_key(f"{text}_"):
+        raise ValueError(f"{keys.ADMIN_PREFIX} is the prefix of admin keys. Use another one for the keys of tokens.")
     return text
 
 

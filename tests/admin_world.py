@@ -77,6 +77,7 @@ def one_of_everything() -> dict[str, Any]:
         UsageCount.objects.create(model=model, name="gpt-4o", day=today, reporter=token.key_id, requests=7),
         usage_event(model, token),
         User.objects.create_user("somebody"),
+        world.admin_key(operator=User.objects.create_user("owner", is_staff=True))[0],
         Group.objects.create(name="readers"),
     ]
     # What happens to an operator is in the audit trail.

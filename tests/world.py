@@ -4,10 +4,13 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from catalog.models import AIModel, Channel, Offer, Vendor
 from catalog.prices import MILLION
 from pricing.models import GroupRate, PriceLine, PriceSheet
-from tokens.models import Token, TokenGroup
+from tokens.models import AdminKey, Token, TokenGroup
+from tokens.operators.admin_keys import issue
 
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -59,6 +62,16 @@ def token(*groups: str, name: str = "a customer", **fields: Any) -> tuple[Token,
         name, groups=[token_group(slug) for slug in groups or ("default",)], **fields
     )
     return token_and_key
+
+
+def admin_key(*scopes: str, operator: User | None = None, name: str = "Shop", **fields: Any) -> tuple[AdminKey, str]:
+    """A new key for the management API and its text: of a superuser named root, unless of another operator."""
+    operator = (
+        operator
+        or User.objects.filter(username="root").first()
+        or User.objects.create_superuser("root", email="root@example.com")
+    )
+    return issue(operator, name=name, scopes=scopes or ("read",), **fields)
 
 
 def price(

@@ -12,6 +12,7 @@ class TokensConfig(AppConfig):
     def ready(self) -> None:
         from catalog.operators.permissions import limit_with
         from tokens.operators import audit_events, protection
+        from tokens.operators.admin_keys import own_keys
         from tokens.operators.reach import limit_to_groups
         from tokens.operators.sign_in import events
 
@@ -20,6 +21,7 @@ class TokensConfig(AppConfig):
         pre_delete.connect(protection.refuse_deletion_of_last_superuser, sender=users)
         post_migrate.connect(remember_peppers, sender=self)
         limit_with(limit_to_groups)
+        limit_with(own_keys)
         events.connect()
         audit_events.connect()
 

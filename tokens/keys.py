@@ -6,6 +6,9 @@ it) detects a mistyped key without a query. The digest is HMAC-SHA256 under a pe
 stolen database contains no usable key. A slow hash would add nothing to 190 random bits, and would let anybody overload
 the service.
 
+Keys of tokens have the installation's prefix, and admin keys, for the management API, have ADMIN_PREFIX: neither can be
+taken for the other.
+
 For secret scanners: `[A-Za-z][A-Za-z0-9_-]*_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}`, or with the installation's own prefix
 `mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}`; the checksum confirms that a match is a real key.
 """
@@ -26,6 +29,7 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 KEY_ID_LENGTH = 10
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
+ADMIN_PREFIX = "mb_admin"
 # Longer texts are not looked up.
 MAX_LENGTH = 256
 PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*")
@@ -111,6 +115,11 @@ def is_ours(plaintext: str) -> bool:
     return match is not None and hmac.compare_digest(checksum(match["body"]), match["checksum"])
 
 
+def is_admin_key(plaintext: str) -> bool:
+    """Whether a text has the prefix of keys for the management API, also one with a typing error."""
+    return plaintext.startswith(f"{ADMIN_PREFIX}_")
+
+
 def read_sent(text: str) -> list[str]:
     """The key in the value of a header or parameter, without what people paste around it: `Bearer "KEY"` is KEY.
 
@@ -185,6 +194,8 @@ def refuse_unfit(plaintext: str, *, prefix: str) -> None:
         raise UnfitKeyError("A key must be printable ASCII without spaces and commas.")
     if len(plaintext) < MIN_FOREIGN_LENGTH:
         raise UnfitKeyError(f"A key with fewer than {MIN_FOREIGN_LENGTH} characters can be guessed. Use a longer one.")
+    if is_admin_key(plaintext):
+        raise UnfitKeyError("It is an admin key, which is for the management API. Use another one.")
     if not is_plausible(plaintext, prefix=prefix):
         raise UnfitKeyError(
             f"The key is longer than {MAX_LENGTH} characters, or it is a key of this service with a typing error."

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     TextInput = forms.TextInput
     InlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
     Checkbox = forms.CheckboxInput
+    CheckboxSelectMultiple = forms.CheckboxSelectMultiple
     FileInput = forms.FileInput
     RadioSelect = forms.RadioSelect
     Select = forms.Select
@@ -93,6 +94,7 @@ else:
     from unfold.forms import AdminPasswordChangeForm, UserCreationForm
     from unfold.forms import PaginationInlineFormSet as InlineFormSet
     from unfold.forms import UserChangeForm as AccountForm
+    from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
 
     # unfold's script writes the name of a chosen file into the next text field; this widget has such a field.
     from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
@@ -111,8 +113,7 @@ else:
 admin.site.add_action(delete_selected)
 
 # A search for more words takes too long on every database, and SQLite refuses it.
-SEARCH_WORDS = 10
-SEARCH_LETTERS = 200
+SEARCH_WORDS, SEARCH_LETTERS = 10, 200
 
 PREVIEW_BUTTON = button(action_name=PREVIEW, description="Preview", path="", method=lambda *_: None, attrs={})
 
@@ -467,6 +468,7 @@ __all__ = [
     "AllValuesCheckboxFilter",
     "BooleanRadioFilter",
     "Checkbox",
+    "CheckboxSelectMultiple",
     "ChoicesDropdownFilter",
     "CuratedAdmin",
     "CuratedForm",

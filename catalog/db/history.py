@@ -53,7 +53,8 @@ def request_user() -> Any:
 
 
 def name_user(user: AbstractBaseUser) -> str:
-    return user.get_username()[:LONGEST_ACTOR]
+    """The operator by name; with an admin key, that of the key, too."""
+    return str(getattr(user, "actor", None) or user.get_username())[:LONGEST_ACTOR]
 
 
 def name_actor(actor: AbstractBaseUser | None) -> str:

@@ -20,7 +20,7 @@ from django.urls import get_resolver, reverse
 from catalog.models import AIModel, FieldPin, ModelAlias, Source
 from pricing.models import PriceSheet, UsageEvent
 from tests import admin_world, world
-from tokens.models import OperatorGroups, Token
+from tokens.models import AdminKey, OperatorGroups, Token
 from tokens.operators.roles import BY_SLUG, EVERYTHING, FACTS, PRICES, Role
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,7 @@ ROW_PAGES: dict[str, set[str]] = {
     "pricing_pricesheet_new_price": {"pricing"},
     "pricing_pricesheet_end_this": {"pricing"},
     "pricing_pricesheet_withdraw_this": set(),
+    "tokens_adminkey_revoke": ALL,
     "tokens_token_rotate": {"support"},
     "tokens_token_replaced": {"support"},
     "tokens_token_sees": {"viewer", "support", "auditor"},
@@ -64,7 +65,7 @@ ROW_PAGES: dict[str, set[str]] = {
 # Pages of other kinds: their own tests cover them.
 ELSEWHERE = re.compile(
     r"account_|mfa_|operator_|openid_connect_|socialaccount_|usersessions_|login$|logout$|password_change|jsi18n$"
-    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|tokens_token_new_key$|_simple_history$|_filters$|undo_change$|undo_action$"
+    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|tokens_(?:token|adminkey)_new_key$|_simple_history$|_filters$|undo_change$|undo_action$"
 )
 OF_TABLES = ("changelist", "add", "change", "delete", "history", "export", "json")
 LINK = re.compile(r'(?:href|action|hx-get|data-ajax--url)="(/admin/[^"#]*|\?[^"#]*|\.\./[^"#]*)')
@@ -130,6 +131,8 @@ def signed_in(name: str, *codes: tuple[str, str], role: Role | None = None) -> C
         user.groups.add(Group.objects.get(name=role.name))
     for app, code in codes:
         user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=code))
+    # Operators see their own keys.
+    AdminKey.objects.update(operator=user)
     client = Client()
     client.force_login(user)
     return client

@@ -23,6 +23,8 @@ BAD = [
     ("TOKEN_PREFIX", "mb live"),
     ("TOKEN_PREFIX", "mb_"),
     ("TOKEN_PREFIX", "m" * 41),
+    ("TOKEN_PREFIX", "mb_admin"),
+    ("TOKEN_PREFIX", "mb_admin_ours"),
     ("ALLOWED_HOSTS", ""),
     ("ALLOWED_HOSTS", " , "),
     ("ALLOWED_HOSTS", "https://models.example.com"),

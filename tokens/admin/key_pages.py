@@ -130,7 +130,7 @@ class KeyPages(ModelAdmin):
         """Leads to the page that shows the key once, so that a reload does not send the form again."""
         address = reverse("admin:tokens_token_new_key", args=[token.pk])
         response = HttpResponseRedirect(address)
-        hand_over(request, response, key, token=token.pk, path=address)
+        hand_over(request, response, key, row=token, path=address)
         response["Cache-Control"] = "no-store, private"
         return response
 
@@ -147,7 +147,7 @@ class KeyPages(ModelAdmin):
             rotation=reverse("admin:tokens_token_rotate", args=[token.pk]) if may_change else "",
         )
         if request.method == "GET":
-            page.context_data["key"] = take(request, page, token=token.pk, path=request.path)  # type: ignore[attr-defined]
+            page.context_data["key"] = take(request, page, row=token, path=request.path)  # type: ignore[attr-defined]
         page["Cache-Control"] = "no-store, private"
         return page
 

@@ -10,6 +10,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 
 from django.conf import settings
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
 NAME = "new_key"
@@ -17,19 +18,19 @@ NAME = "new_key"
 LIFETIME = 300
 
 
-def hand_over(request: HttpRequest, response: HttpResponse, key: str, *, token: int, path: str) -> None:
-    """Lets the page at this path show the key of a token once; the response leads there."""
+def hand_over(request: HttpRequest, response: HttpResponse, key: str, *, row: Model, path: str) -> None:
+    """Lets the page at this path show the key of a row once; the response leads there."""
     pad = secrets.token_bytes(len(key))
-    request.session[NAME] = {"token": token, "at": int(time.time()), "text": _encode(_mix(key.encode(), pad))}
+    request.session[NAME] = {"row": _name(row), "at": int(time.time()), "text": _encode(_mix(key.encode(), pad))}
     response.set_cookie(
         NAME, _encode(pad), max_age=LIFETIME, path=path, secure=settings.HTTPS, httponly=True, samesite="Strict"
     )
 
 
-def take(request: HttpRequest, response: HttpResponse, *, token: int, path: str) -> str:
-    """The key of the token, the first time; empty afterwards. The response deletes the cookie."""
+def take(request: HttpRequest, response: HttpResponse, *, row: Model, path: str) -> str:
+    """The key of the row, the first time; empty afterwards. The response deletes the cookie."""
     stored = request.session.get(NAME)
-    if not isinstance(stored, dict) or stored.get("token") != token:
+    if not isinstance(stored, dict) or stored.get("row") != _name(row):
         return ""
     del request.session[NAME]
     response.delete_cookie(NAME, path=path, samesite="Strict")
@@ -44,6 +45,10 @@ def take(request: HttpRequest, response: HttpResponse, *, token: int, path: str)
     except UnicodeDecodeError:
         # The cookie is that of another key.
         return ""
+
+
+def _name(row: Model) -> str:
+    return f"{row._meta.label_lower} {row.pk}"
 
 
 def _mix(text: bytes, pad: bytes) -> bytes:

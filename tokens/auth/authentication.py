@@ -44,6 +44,7 @@ logger = logging.getLogger("modelbook.keys")
 
 # Refusals that end without a change in the database: with time, or for a caller at another address.
 TEMPORARY = frozenset({"key_not_yet_valid", "ip_not_allowed"})
+ADMIN_KEY = "Invalid API key. An admin key is only valid for the management API. Send the key of a token here."
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def authenticate(
     if spent is not None and not refusal:
         raise rate_limit_error(spent, at=at)
     failures.count(address, keys=len(sent_keys))
-    raise refusal or ApiError("invalid_api_key")
+    raise refusal or ApiError("invalid_api_key", ADMIN_KEY if any(map(keys.is_admin_key, sent_keys)) else "")
 
 
 def _name_token(request: HttpRequest, row: Row) -> None:
@@ -288,7 +289,7 @@ def _candidates(sent_keys: Sequence[str]) -> dict[str, Candidate]:
     """Each digest that a key may be stored under, one per pepper -> the key."""
     candidates: dict[str, Candidate] = {}
     for key in sent_keys:
-        if keys.is_plausible(key, prefix=settings.TOKEN_PREFIX):
+        if keys.is_plausible(key, prefix=settings.TOKEN_PREFIX) and not keys.is_admin_key(key):
             newest, *older = keys.digests(key, settings.TOKEN_PEPPERS)
             candidates |= dict.fromkeys([newest, *older], Candidate(newest, keys.is_ours(key)))
     return candidates

@@ -130,6 +130,8 @@ def _why_unknown(text: str) -> str:
     """Why no key was found, without the text: it may be a key of another system."""
     if "…" in text:
         return "no key is displayed like this"
+    if any(map(keys.is_admin_key, keys.read_sent(text))):
+        return "it is an admin key, which is only valid for the management API; admin keys have a page of their own"
     if any(keys.SHAPE.fullmatch(key) and not keys.is_ours(key) for key in keys.read_sent(text)):
         return "the key has a typing error: its checksum is wrong"
     problems = " ".join(Pepper.objects.problems().values())

@@ -1,6 +1,6 @@
-"""Writes that requests cause and do not wait for: when a token was last used and refused, and newer digests.
+"""Writes that requests cause and do not wait for: when a key was last used and refused, and newer digests.
 
-They are collected in memory and written together every USAGE_WRITE_SECONDS, each token at most once a minute. A process
+They are collected in memory and written together every USAGE_WRITE_SECONDS, each key at most once a minute. A process
 writes what it has collected when it exits. If it is killed, they are lost, and a time of last use stays older.
 """
 
@@ -10,13 +10,14 @@ import logging
 import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import Error, IntegrityError, close_old_connections, models, transaction
 from django.db.models import F, Q
 
 from catalog import caches
-from tokens.models import LastRefusal, Pepper, RetiredKey, Token, WrongPepperError
+from tokens.models import AdminKey, LastRefusal, Pepper, RetiredKey, Token, WrongPepperError
 
 logger = logging.getLogger("modelbook.usage")
 
@@ -40,13 +41,19 @@ class Refusal:
     request_id: str
 
 
+# The tables of current keys, in the order in which their rows are locked.
+KEYS: tuple[type[Token | AdminKey], ...] = (Token, AdminKey)
+# The place of a table in KEYS, and a primary key.
+Holder = tuple[int, int]
+
+
 @dataclass(eq=False)
 class LastUseWriter:
     """Collects under a lock; `flush` writes everything collected."""
 
-    last_used: dict[int, dt.datetime] = field(default_factory=dict)
-    # Token -> old digest, new digest, pepper.
-    new_digests: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    last_used: dict[Holder, dt.datetime] = field(default_factory=dict)
+    # Old digest, new digest, pepper.
+    new_digests: dict[Holder, tuple[str, str, int]] = field(default_factory=dict)
     # Retired key -> when it was refused.
     refused: dict[int, list[dt.datetime]] = field(default_factory=dict)
     # Token -> its last refusal.
@@ -57,17 +64,19 @@ class LastUseWriter:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
-    def note_use(self, token: int, *, last_used_at: dt.datetime | None, at: dt.datetime) -> None:
-        """A key of this token was valid; `last_used_at` is the stored time, None if the caller does not know it."""
+    def note_use(
+        self, row: int, *, last_used_at: dt.datetime | None, at: dt.datetime, table: type[Token | AdminKey] = Token
+    ) -> None:
+        """A key of this row was valid; `last_used_at` is the stored time, None if the caller does not know it."""
         if last_used_at is None or at - last_used_at >= RESOLUTION:
             with self._lock:
-                self.last_used[token] = at
+                self.last_used[KEYS.index(table), row] = at
             self._start()
 
-    def note_digest(self, token: int, *, old: str, new: str, pepper: int) -> None:
-        """The digest of the token's key under the newest pepper, computed because the client just sent the key."""
+    def note_digest(self, row: int, *, old: str, new: str, pepper: int, table: type[Token | AdminKey] = Token) -> None:
+        """The digest of the row's key under the newest pepper, computed because the client just sent the key."""
         with self._lock:
-            self.new_digests[token] = (old, new, pepper)
+            self.new_digests[KEYS.index(table), row] = (old, new, pepper)
         self._start()
 
     def note_refused(self, retired_key: int, *, at: dt.datetime) -> None:
@@ -97,20 +106,20 @@ class LastUseWriter:
         if not (last_used or new_digests or refused or refusals):
             return
         # Plain querysets: none of this changes what anybody sees, so no counter is raised.
-        tokens: models.QuerySet[Token] = models.QuerySet(Token)
+        tables: list[models.QuerySet[Any]] = [models.QuerySet(table) for table in KEYS]
         retired: models.QuerySet[RetiredKey] = models.QuerySet(RetiredKey)
         with transaction.atomic():
-            for token, at in sorted(last_used.items()):
+            for (table, row), at in sorted(last_used.items()):
                 # Another process may have written it within the minute.
                 stale = Q(last_used_at=None) | Q(last_used_at__lte=at - RESOLUTION)
-                tokens.filter(stale, pk=token).update(last_used_at=at)
+                tables[table].filter(stale, pk=row).update(last_used_at=at)
         # Each transaction locks tokens in the order of their keys, as pricing/models/budgets.py does.
         with transaction.atomic():
             if new_digests and not _is_pepper_right():
                 new_digests = {}
-            for token, (old, new, pepper) in sorted(new_digests.items()):
+            for (table, row), (old, new, pepper) in sorted(new_digests.items()):
                 # A rotation may have given it another key in the meantime, which the old one must not replace.
-                tokens.filter(pk=token, digest=old).update(digest=new, pepper=pepper)
+                tables[table].filter(pk=row, digest=old).update(digest=new, pepper=pepper)
             for key, times in sorted(refused.items()):
                 retired.filter(pk=key).update(refused_uses=F("refused_uses") + len(times), refused_at=max(times))
         # Last, and one by one: a token that is deleted at this moment must not prevent the other writes.

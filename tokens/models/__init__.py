@@ -1,5 +1,6 @@
 """The tables of tokens: groups and releases to them, tokens with former keys and refusals, operators, and events."""
 
+from tokens.models.admin_keys import SCOPES, AdminKey, KeyHolder
 from tokens.models.events import Delivery, Event
 from tokens.models.groups import TokenGroup
 from tokens.models.operators import BuiltInRole, OperatorGroups
@@ -11,10 +12,13 @@ from tokens.models.tokens import STATES, KeyReplacedError, Token
 from tokens.models.webhooks import Webhook
 
 __all__ = [
+    "SCOPES",
     "STATES",
+    "AdminKey",
     "BuiltInRole",
     "Delivery",
     "Event",
+    "KeyHolder",
     "KeyReplacedError",
     "LastRefusal",
     "ModelRelease",

@@ -36,14 +36,14 @@ class PepperManager(models.Manager["Pepper"]):
 
     def remember_all(self) -> None:
         """Stores the peppers that have no row yet: the configured ones, and the number of those that keys need."""
-        from tokens.models import RetiredKey, Token
+        from tokens.models import AdminKey, RetiredKey, Token
 
         known = set(self.values_list("number", flat=True))
         for number in settings.TOKEN_PEPPERS.keys() - known:
             self.remember(number)
         known.update(settings.TOKEN_PEPPERS)
-        stored: tuple[models.QuerySet[Any], ...] = (Token.objects.order_by(), RetiredKey.objects.order_by())
-        for rows in stored:
+        tables: tuple[Any, ...] = (Token, RetiredKey, AdminKey)
+        for rows in (table.objects.order_by() for table in tables):
             lost = rows.exclude(pepper__in=known).values_list("pepper", flat=True).distinct()
             self.bulk_create([Pepper(number=number) for number in lost], ignore_conflicts=True)
 
@@ -72,11 +72,13 @@ class Pepper(models.Model):
 
 def is_in_use(number: int) -> bool:
     """Whether a key that can be valid is stored under the pepper."""
-    from tokens.models import RetiredKey, Token
+    from tokens.models import AdminKey, RetiredKey, Token
 
     of_pepper, now = Q(pepper=number), timezone.now()
     return (
-        Token.objects.filter(of_pepper).exists() or RetiredKey.objects.filter(of_pepper, valid_until__gt=now).exists()
+        Token.objects.filter(of_pepper).exists()
+        or RetiredKey.objects.filter(of_pepper, valid_until__gt=now).exists()
+        or AdminKey.objects.filter(of_pepper, revoked_at=None).exists()
     )
 
 
@@ -87,7 +89,7 @@ def _fingerprint(number: int) -> str:
 def _missing(number: int) -> str:
     return (
         f"TOKEN_PEPPERS has no pepper {number}, and keys are stored under it: they are refused. Restore it; it can go "
-        "when no token and no replaced key in its grace period uses it."
+        "when no token, admin key or replaced key in its grace period uses it."
     )
 
 

@@ -37,10 +37,11 @@ PRICES: Actions = dict.fromkeys(
 )
 IMPORTS: Actions = {"catalog.importrun": "view change", "catalog.source": WRITE, "catalog.snapshot": VIEW}
 USAGE: Actions = dict.fromkeys(("pricing.usageevent", "pricing.usagecount", "pricing.usagereporter"), VIEW)
-# What each role shows of the catalog.
+# What each role shows of the catalog; and operators have their own admin keys, which may do no more than they may.
 SHOWN: Actions = {
     **dict.fromkeys([*FACTS, "tokens.tokengroup"], VIEW),
     "catalog.revision": VIEW,
+    "tokens.adminkey": WRITE,
 }
 EVERYTHING: Actions = {
     **SHOWN,

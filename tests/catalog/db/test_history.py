@@ -17,7 +17,7 @@ from catalog.models import AIModel, Channel, CodexProfile, EndpointType, FieldPi
 from catalog.request_id import request_id_scope
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet, UsageReporter
 from tests import world
-from tokens.models import ModelRelease, Token, TokenGroup, Webhook
+from tokens.models import AdminKey, ModelRelease, Token, TokenGroup, Webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -36,6 +36,7 @@ CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
     Source: (lambda: Source.objects.create(slug="ours", name="Ours"), "policy", "apply_safe"),
     TokenGroup: (world.token_group, "label", "Everybody"),
     Token: (lambda: world.token()[0], "note", "new"),
+    AdminKey: (lambda: world.admin_key()[0], "name", "Other shop"),
     GroupRate: (lambda: world.rate(world.token_group(), 1), "ratio", 2),
     DiscountRule: (lambda: DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.9")), "reason", "winter"),
     CurrencyRate: (

@@ -1,0 +1,195 @@
+"""The admin of admin keys: operators issue keys for the management API and revoke them. Superusers see all keys."""
+
+from contextlib import nullcontext
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+
+from catalog.admin.base import CheckboxSelectMultiple, CuratedAdmin, CuratedForm, StateFilter, detail_action, display
+from catalog.db.audit import deed
+from tokens.admin.shown_once import hand_over, take
+from tokens.models import SCOPES, AdminKey
+from tokens.operators.admin_keys import idle_scopes
+from tokens.operators.reauthentication import ConfirmedForm
+
+STATES = {"valid": "success", "revoked": "danger", "expired": "danger", "operator not active": "danger"}
+
+
+class AdminKeyForm(CuratedForm):
+    # Who fills in the form; set by the admin class.
+    operator: Any = None
+
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, f"{scope}: {what}") for scope, what in SCOPES.items()],
+        widget=CheckboxSelectMultiple,
+        help_text=AdminKey._meta.get_field("scopes").help_text,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        if self.instance.pk is None:
+            self.instance.operator = self.operator
+        return super().clean()
+
+
+class AdminKeyStateFilter(StateFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("usable", "Not revoked and not expired"), ("expired", "Expired"), ("revoked", "Revoked")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        now = timezone.now()
+        match self.value():
+            case "usable":
+                return queryset.filter(revoked_at=None).exclude(expires_at__lte=now)
+            case "expired":
+                return queryset.filter(revoked_at=None, expires_at__lte=now)
+            case "revoked":
+                return queryset.exclude(revoked_at=None)
+        return queryset
+
+
+@admin.register(AdminKey)
+class AdminKeyAdmin(ConfirmedForm, CuratedAdmin):
+    form = AdminKeyForm
+    list_display = ["name", "operator", "masked", "scopes_shown", "state", "expires_at", "last_used_at", "created_at"]
+    list_filter = [AdminKeyStateFilter]
+    list_select_related = ["operator"]
+    search_fields = ["name", "key_id", "operator__username"]
+    search_help_text = "Name or key id."
+    ordering = ["-created_at", "-pk"]
+    actions = ["revoke_selected"]
+    actions_detail = ["revoke"]
+    deletes_many = False
+    unsearchable = ("digest", "pepper")
+    why_undeletable = "Keys are revoked and not deleted: the history of what they changed names them."
+    readonly_fields = [
+        "operator",
+        "scopes_shown",
+        "masked",
+        "key_id",
+        "state",
+        "last_used_at",
+        "created_at",
+        "revoked_at",
+    ]
+    fieldsets = [
+        (None, {"fields": ["name", "operator", "scopes", "scopes_shown"]}),
+        ("Limits", {"fields": ["expires_at", "networks"]}),
+        ("Key", {"fields": ["masked", "key_id", "state", "last_used_at", "created_at", "revoked_at"]}),
+    ]
+    about = (
+        "A program sends this key to the management API, below /api/admin/v1. The key acts as you: what you may do "
+        "now, and what the key's scopes include. Permissions that you lose are lost to the key at its next request, "
+        "and the history names both of you."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("digest", "pepper")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_revoked = isinstance(obj, AdminKey) and obj.revoked_at is not None
+        return super().has_change_permission(request, obj) and not is_revoked
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_change_permission(request, self.get_object(request, object_id) if object_id else None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def undeletable(self, rows: Any) -> Any:
+        return rows
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A key that was revoked stays revoked."""
+        return True
+
+    def get_fieldsets(self, request: HttpRequest, obj: AdminKey | None = None) -> Any:
+        hidden = {"scopes"} if obj else {"operator", "scopes_shown"}
+        fieldsets = [
+            (title, {**options, "fields": [name for name in options["fields"] if name not in hidden]})
+            for title, options in super().get_fieldsets(request, obj)
+            if obj or title != "Key"
+        ]
+        if obj is None:
+            fieldsets[0][1]["description"] = self.about
+        return fieldsets
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        return type(form)(form.__name__, (form,), {"operator": request.user})
+
+    def _changeform_view(self, request: HttpRequest, object_id: str | None, *args: Any) -> Any:
+        # Its history row is written at the end of the form.
+        with deed("issued") if object_id is None else nullcontext():
+            return super()._changeform_view(request, object_id, *args)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            # The key exists only during this request: response_add hands it over to the page that shows it.
+            obj.new_key = obj.assign_new_key()
+        super().save_model(request, obj, form, change)
+        for scope in idle_scopes(obj.operator, obj.scopes):
+            messages.warning(request, f"You have no permission that the scope {scope} includes.")
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        address = reverse("admin:tokens_adminkey_new_key", args=[obj.pk])
+        response = HttpResponseRedirect(address)
+        hand_over(request, response, obj.new_key, row=obj, path=address)
+        response["Cache-Control"] = "no-store, private"
+        return response
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.new_key)
+        return [path("<int:number>/new-key/", view, name="tokens_adminkey_new_key"), *super().get_urls()]
+
+    def new_key(self, request: HttpRequest, number: int) -> HttpResponse:
+        """The page behind the redirect; the second time, it says that the key cannot be shown again."""
+        key = self._key(request, str(number))
+        page = self.render_page(
+            request,
+            "tokens/admin/new_admin_key.html",
+            f"New admin key {key.name}",
+            admin_key=key,
+            may_add=self.has_add_permission(request),
+        )
+        if request.method == "GET":
+            page.context_data["key"] = take(request, page, row=key, path=request.path)  # type: ignore[attr-defined]
+        page["Cache-Control"] = "no-store, private"
+        return page
+
+    @detail_action(description="Revoke", url_path="revoke", permissions=["revoke"], icon="key_off")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks first: a revoked key stays revoked."""
+        key = self._key(request, object_id)
+        if request.method != "POST":
+            return self.render_page(request, "tokens/admin/revoke_admin_key.html", f"Revoke {key.name}?", admin_key=key)
+        self.report(request, int(key.revoke(at=timezone.now())), "revoked")
+        return HttpResponseRedirect(reverse("admin:tokens_adminkey_changelist"))
+
+    @admin.action(description="Revoke selected admin keys", permissions=["revoke"])
+    def revoke_selected(self, request: HttpRequest, queryset: Any) -> None:
+        now = timezone.now()
+        self.report(request, sum(key.revoke(at=now) for key in queryset.order_by("pk")), "revoked")
+
+    @display(description="State", label=STATES)
+    def state(self, key: AdminKey) -> str:
+        return key.state(at=timezone.now())
+
+    @display(description="Scopes")
+    def scopes_shown(self, key: AdminKey) -> str:
+        return ", ".join(key.scopes)
+
+    def _key(self, request: HttpRequest, object_id: str) -> AdminKey:
+        key: AdminKey | None = self.get_object(request, object_id)
+        if key is None:
+            raise Http404
+        if not self.has_view_permission(request, key):
+            raise PermissionDenied
+        return key

@@ -13,6 +13,10 @@ class InputError(ValueError):
     """The input cannot be imported; the message is one sentence for the person who provided it."""
 
 
+class NotPermittedError(InputError):
+    """The operator does not have the permission for what was asked."""
+
+
 def count(number: int, one: str, several: str = "") -> str:
     """The number with its noun: 1 model, 2 models. `several` is the plural if it is not formed with -s."""
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"

@@ -24,6 +24,14 @@ def parse_duration(text: str) -> dt.timedelta:
 
 
 def parse_future_moment(text: str, *, now: dt.datetime) -> dt.datetime:
+    """`parse_moment`, which must be after now; ValueError with a message."""
+    moment = parse_moment(text, now=now)
+    if moment <= now:
+        raise ValueError(f"{text!r} is not in the future. Write a later time.")
+    return moment
+
+
+def parse_moment(text: str, *, now: dt.datetime) -> dt.datetime:
     """`30d` from now, or an ISO 8601 date or date and time, in UTC if it has no offset; ValueError with a message."""
     if DURATION.fullmatch(text.strip()):
         moment = now + parse_duration(text)
@@ -33,8 +41,6 @@ def parse_future_moment(text: str, *, now: dt.datetime) -> dt.datetime:
         except ValueError:
             message = f"{text!r} is not a valid time. Write e.g. 30d, 2027-01-31 or 2027-01-31T12:00:00Z."
             raise ValueError(message) from None
-    if moment <= now:
-        raise ValueError(f"{text!r} is not in the future. Write a later time.")
     if moment > MAX_MOMENT:
         raise ValueError(f"{text!r} is after the year 9999. Write an earlier time.")
     return moment

@@ -24,15 +24,7 @@ from catalog.models import (
     Source,
 )
 from catalog.models.source import SourceQuerySet
-from catalog.operators.permissions import may_apply_imports, may_set_prices
-
-# The fields that decide how a document of the source is imported.
-IMPORT_FIELDS = {"url", "reader", "prices_as", "channel", "group", "only", "providers", "publish", "policy"}
-
-
-def may_automate(operator: Any) -> bool:
-    """Whether this operator may have documents applied without a review: their models and their prices."""
-    return may_apply_imports(operator) and may_set_prices(operator)
+from catalog.operators.permissions import may_apply_imports, may_automate
 
 
 class FailingFilter(StateFilter):
@@ -95,13 +87,6 @@ class SourceAdmin(CuratedAdmin):
         if not source.sync:
             return "manually"
         return "failing" if source.error else "on schedule"
-
-    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
-        """The same document gives another plan with other import settings, so it is fetched again."""
-        # Compared with the stored row: a restored version differs from that, but not from its own form.
-        if form.stored and any(getattr(form.stored, name) != getattr(obj, name) for name in IMPORT_FIELDS):
-            obj.etag = obj.last_modified = obj.last_sha256 = ""
-        super().save_model(request, obj, form, change)
 
     @admin.action(description="Fetch selected sources on schedule", permissions=["change"])
     def fetch_regularly(self, request: HttpRequest, queryset: SourceQuerySet) -> None:

@@ -98,6 +98,10 @@ class _Names:
         if field.is_relation and value is not None:
             row = self.names.get(field.related_model, {}).get(value)
             return f"deleted (key {value})" if row is None else str(row)
+        if isinstance(field, models.URLField) and value:
+            # The query of an address may contain a key.
+            address, query, _ = value.partition("?")
+            return f"{address}?…" if query else address
         return _text(value)
 
 

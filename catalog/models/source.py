@@ -17,6 +17,9 @@ from catalog.db.history import LONGEST_ACTOR, current_actor, history
 from catalog.db.revision import LockedModel
 from catalog.models.documents import NameList, Snapshot
 
+# The fields that decide how a document of the source is imported.
+IMPORT_FIELDS = ("url", "reader", "prices_as", "channel", "group", "only", "providers", "publish", "policy")
+
 
 def readers() -> list[tuple[str, str]]:
     """The kinds of documents that can be read, as choices of a form."""
@@ -143,6 +146,15 @@ class Source(LockedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """With other import settings, the same document gives another plan, so it is fetched again."""
+        if self.pk and kwargs.get("update_fields") is None:
+            # Compared with the stored row: a restored version differs from that.
+            stored = Source.objects.filter(pk=self.pk).first()
+            if stored and any(getattr(stored, name) != getattr(self, name) for name in IMPORT_FIELDS):
+                self.etag = self.last_modified = self.last_sha256 = ""
+        super().save(*args, **kwargs)
 
     def is_due(self, *, at: dt.datetime) -> bool:
         return self.checked_at is None or self.checked_at + dt.timedelta(hours=self.every_hours) <= at

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 
-from catalog.error_messages import InputError
+from catalog.error_messages import NotPermittedError
 
 # To change an import run is to apply it, or to roll it back.
 APPLIES_IMPORTS = "catalog.change_importrun"
@@ -63,10 +63,15 @@ def may_apply_imports(actor: Any) -> bool:
     return actor is None or bool(actor.has_perm(APPLIES_IMPORTS))
 
 
+def may_automate(actor: Any) -> bool:
+    """Whether this operator may have documents applied without a review: their models and their prices."""
+    return may_apply_imports(actor) and may_set_prices(actor)
+
+
 def require(actor: Any, permission: str, what: str) -> None:
-    """InputError if this operator may not do it; `what` completes "You do not have permission to …"."""
+    """NotPermittedError if this operator may not do it; `what` completes "You do not have permission to …"."""
     if actor is not None and not actor.has_perm(permission):
-        raise InputError(f"You do not have permission to {what}.")
+        raise NotPermittedError(f"You do not have permission to {what}.")
 
 
 def limit_with(limit: Callable[[Any, Any], Any]) -> None:

@@ -20,7 +20,7 @@ from catalog.db.audit import record
 from catalog.db.bulk import create_rows
 from catalog.db.history import name_actor
 from catalog.db.snapshot import snapshot
-from catalog.error_messages import InputError, count
+from catalog.error_messages import InputError, NotPermittedError, count
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
@@ -179,13 +179,15 @@ def forbidden_actions(plan: ImportPlan, actor: Any) -> list[str]:
 
 
 def _permitted_part(plan: ImportPlan, actor: AbstractBaseUser | None) -> ImportPlan:
-    """The plan, without its prices if the operator may not set prices. InputError if the operator may not apply it."""
+    """The plan, without its prices if the operator may not set prices. NotPermittedError if the operator may not."""
     missing, part = forbidden_actions(plan, actor), plan
     if plan.sets_prices and not may_set_prices(actor):
         part = plan.without_prices()
         missing += ["set prices"] if part.is_empty else []
     if missing:
-        raise InputError(f"You do not have permission to {', '.join(missing)}. The plan waits for somebody who may.")
+        raise NotPermittedError(
+            f"You do not have permission to {', '.join(missing)}. The plan waits for somebody who may."
+        )
     return part
 
 

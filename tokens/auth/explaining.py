@@ -7,7 +7,8 @@ that fails, as /api/authorize does; a test compares the answers.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from django.conf import settings
 
@@ -126,6 +127,10 @@ class Explanation:
     def unchecked(self) -> tuple[Gate, ...]:
         """The gates that were not checked and could refuse a call."""
         return tuple(gate for gate in self.gates if gate.passed is None and not gate.of_lists)
+
+    def as_json(self) -> dict[str, Any]:
+        answer = asdict(self.answer) if self.answer else None
+        return {"visible": self.visible, "callable": self.callable, "answer": answer, **asdict(self)}
 
 
 def explain_key(match: KeyMatch | None, request: Request, *, at: dt.datetime, problem: str = "") -> Explanation:

@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.admin.base import render_admin_page
-from catalog.operators.permissions import limit_rows, may_view
 from pricing.curation.checks.rules import Finding, Rule
-from pricing.curation.health_checks import RULES, run_checks
+from pricing.curation.health_checks import rules_for, run_checks_for
 
 FINDINGS_SHOWN = 50
 
@@ -19,9 +18,8 @@ FINDINGS_SHOWN = 50
 @require_safe
 def check_page(request: HttpRequest) -> HttpResponse:
     """The findings about tables that this person may view; for staff only, see config/urls.py."""
-    rules = [rule for rule in RULES if may_view(request.user, *rule.tables)]
-    found = run_checks(rules, at=timezone.now())
-    findings = {rule: seen for rule, all_of_it in found if (seen := _within_reach(request, rule, all_of_it))}
+    rules = rules_for(request.user)
+    findings = dict(run_checks_for(request.user, rules, at=timezone.now()))
     return render_admin_page(
         request,
         "pricing/admin/health_checks.html",
@@ -29,15 +27,6 @@ def check_page(request: HttpRequest) -> HttpResponse:
         sections=[_section(rule, rule_findings) for rule, rule_findings in findings.items()],
         passed=[rule.title for rule in rules if rule not in findings],
     )
-
-
-def _within_reach(request: HttpRequest, rule: Rule, findings: list[Finding]) -> list[Finding]:
-    """Those about rows that the operator may see."""
-    everything = rule.about._default_manager.all()
-    if (limited := limit_rows(request.user, everything)) is everything:
-        return findings
-    keys = set(limited.values_list("pk", flat=True))
-    return [finding for finding in findings if finding.row.pk in keys]
 
 
 def _section(rule: Rule, findings: list[Finding]) -> dict[str, Any]:

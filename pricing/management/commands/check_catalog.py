@@ -14,7 +14,7 @@ from catalog.exact import write_json
 from catalog.names.typed_lists import split_all
 from catalog.progress import show_progress
 from pricing.curation.checks.rules import Finding, Rule
-from pricing.curation.health_checks import RULES, run_checks
+from pricing.curation.health_checks import RULES, as_json, run_checks
 
 SHOWN = 10
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         with show_progress(self, options), snapshot():
             results = run_checks(rules, at=timezone.now())
         if options["format"] == "json":
-            self.stdout.write(write_json([_as_json(rule, findings) for rule, findings in results]).decode())
+            self.stdout.write(write_json([as_json(rule, findings) for rule, findings in results]).decode())
         else:
             self._write(results, len(rules), most=None if options["all"] else SHOWN)
         if results:
@@ -69,10 +69,3 @@ def _choose_rules(only: Iterable[str], ignored: Iterable[str]) -> list[Rule]:
             raise CommandError(f"There is no rule {name!r}: use one of {', '.join(sorted(known))}.", returncode=2)
     chosen = set(only) or known
     return [rule for rule in RULES if rule.name in chosen and rule.name not in set(ignored)]
-
-
-def _as_json(rule: Rule, findings: Iterable[Finding]) -> dict[str, Any]:
-    rows = [
-        {"row": str(finding.row), "kind": finding.row._meta.label, "problem": finding.problem} for finding in findings
-    ]
-    return {"rule": rule.name, "title": rule.title, "remedy": rule.remedy, "findings": rows}

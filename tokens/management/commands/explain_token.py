@@ -4,7 +4,6 @@ import datetime as dt
 import getpass
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -76,7 +75,7 @@ class Command(BaseCommand):
             match = _only_one(lookup)
             explanation = explain_key(match, request, at=options["at"] or now)
         if options["format"] == "json":
-            self.stdout.write(write_json(_document(explanation)).decode())
+            self.stdout.write(write_json(explanation.as_json()).decode())
         else:
             for line in _lines(explanation, match.token):
                 self.stdout.write(printable(line))
@@ -107,16 +106,6 @@ def _only_one(lookup: KeyLookup) -> KeyMatch:
         choices = ", ".join(f"{match.shown_key_id} ({match.token.name})" for match in lookup.matches)
         raise CommandError(f"Several keys may be meant. Enter the key id of one: {printable(choices)}.", returncode=2)
     return lookup.matches[0]
-
-
-def _document(explanation: Explanation) -> dict[str, Any]:
-    answer = explanation.answer
-    return {
-        "visible": explanation.visible,
-        "callable": explanation.callable,
-        "answer": asdict(answer) if answer else None,
-        **asdict(explanation),
-    }
 
 
 def _lines(explanation: Explanation, token: Token) -> list[str]:

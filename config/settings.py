@@ -150,6 +150,7 @@ AUTHORIZE_WITHOUT_MODEL = checked(
     "AUTHORIZE_WITHOUT_MODEL", env.list("AUTHORIZE_WITHOUT_MODEL", []), setting_checks.endpoints_without_model
 )
 ADMIN_API_IF_MATCH = switch("ADMIN_API_IF_MATCH", False)
+ADMIN_API_PER_MINUTE = number("ADMIN_API_PER_MINUTE", 6000)
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
 SECRET_KEY_FALLBACKS = checked(
     "SECRET_KEY_FALLBACKS", secret("SECRET_KEY_FALLBACKS", required=False), setting_checks.older_secret_keys

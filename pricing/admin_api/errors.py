@@ -7,11 +7,11 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as ModelError
 from django.db import IntegrityError
+from django.db.models import ProtectedError
 from django.http import HttpResponse
 from rest_framework import exceptions
 
 from catalog.error_messages import InputError, count
-from tokens.api_error import ApiError
 from tokens.http.errors import as_api_error, log_failure
 from tokens.metric_counters import ERRORS
 from tokens.operators.problems import FieldError, ProblemError, problem_response
@@ -20,6 +20,15 @@ from tokens.operators.problems import FieldError, ProblemError, problem_response
 WHOLE_ROW = "non_field_errors"
 REQUIRED = "This field is required."
 
+# Exceptions whose text is for the caller, the code of their problem, and its status.
+REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
+    (exceptions.UnsupportedMediaType, "unsupported_media_type", 0),
+    (exceptions.ParseError, "validation_failed", 0),
+    (exceptions.MethodNotAllowed, "method_not_allowed", HTTPStatus.METHOD_NOT_ALLOWED),
+    (exceptions.NotFound, "not_found", 0),
+    (InputError, "validation_failed", 0),
+)
+
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """The exception handler of all views of the management API."""
@@ -27,7 +36,7 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log_failure(request, error)
     ERRORS.labels(problem.code).inc()
-    return problem_response(request, problem)
+    return problem_response(problem)
 
 
 def as_problem(error: Exception) -> ProblemError:
@@ -39,26 +48,26 @@ def as_problem(error: Exception) -> ProblemError:
             return invalid(list(_errors_of_fields(error.get_full_details())))
         case ModelError():
             return invalid(errors_of_model(error))
-        case InputError():
-            return ProblemError("validation_failed", str(error))
-        case exceptions.UnsupportedMediaType():
-            return ProblemError("unsupported_media_type", str(error.detail))
-        case exceptions.ParseError():
-            return ProblemError("validation_failed", str(error.detail))
-        case exceptions.MethodNotAllowed():
-            return ProblemError("method_not_allowed", str(error.detail), status=HTTPStatus.METHOD_NOT_ALLOWED)
-        case exceptions.NotFound():
-            return ProblemError("not_found", str(error.detail))
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return ProblemError(f"key_{error.get_codes()}", str(error.detail), status=HTTPStatus.UNAUTHORIZED)
+        case exceptions.Throttled():
+            return too_many(int(getattr(error, "wait", None) or 1))
+        case ProtectedError():
+            return ProblemError("protected", str(error.args[0]))
         case IntegrityError():
             return ProblemError("conflict", "The database refused the change because of other rows.")
+    for kind, code, status in REFUSALS:
+        if isinstance(error, kind):
+            return ProblemError(code, str(getattr(error, "detail", error)), status=status)
     api_error = as_api_error(error)
-    return ProblemError(api_error.code, _detail(error, api_error), status=api_error.status, headers=api_error.headers)
+    return ProblemError(api_error.code, api_error.message, status=api_error.status, headers=api_error.headers)
 
 
-def _detail(error: Exception, api_error: ApiError) -> str:
-    """The text of a refusal; that of an unexpected exception is for the log alone."""
-    is_refusal = isinstance(error, exceptions.APIException) and api_error.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return str(error.detail) if is_refusal else api_error.message  # type: ignore[attr-defined]
+def too_many(seconds: int) -> ProblemError:
+    """The problem of a request above a rate."""
+    headers = {"Retry-After": str(seconds)}
+    detail = f"Too many requests. Try again in {seconds} s."
+    return ProblemError("rate_limit_exceeded", detail, status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
 
 
 def invalid(errors: Sequence[FieldError]) -> ProblemError:

@@ -35,6 +35,7 @@ from django.conf import settings
 from django.db import models
 from django.http import HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.http import parse_etags
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
@@ -42,15 +43,20 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from catalog.operators.permissions import limit_rows
-from pricing.admin_api import authentication, writes
-from pricing.admin_api.errors import as_problem, errors_in, handle_exception, invalid
+from pricing.admin_api import writes
+from pricing.admin_api.batches import Batch
+from pricing.admin_api.errors import as_problem, errors_in, handle_exception, invalid, too_many
 from pricing.admin_api.fields import RelatedRows
 from pricing.admin_api.filters import CREATED_SINCE, UPDATED_SINCE, RowFilter
 from pricing.admin_api.pages import MOST_ROWS, RowPages, invalid_parameter
 from pricing.admin_api.parsing import ExactParser, ExactRenderer, Negotiation
+from pricing.admin_api.permissions import MayUse, require
 from pricing.admin_api.serializers import ETAG, RowSerializer
 from pricing.admin_api.writes import Outcome
+from tokens.context import context_of
+from tokens.operators.admin_keys import AdminKeyAuthentication
 from tokens.operators.problems import ROOT, FieldError, ProblemError
+from tokens.rate_limits import limiter
 
 READS = ("list", "retrieve")
 ALL = (*READS, "create", "batch", "update", "destroy")
@@ -76,8 +82,8 @@ class Resource(GenericViewSet[Any]):
     parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
     secrets: ClassVar[Sequence[str]] = ()
 
-    authentication_classes = [authentication.AdminKeyAuthentication]
-    permission_classes = [authentication.MayUse]
+    authentication_classes = [AdminKeyAuthentication]
+    permission_classes = [MayUse]
     parser_classes = [ExactParser]
     renderer_classes = [ExactRenderer]
     content_negotiation_class = Negotiation
@@ -97,9 +103,13 @@ class Resource(GenericViewSet[Any]):
 
     def get_queryset(self) -> Any:
         """The rows that the operator may see, with the rows that their fields name."""
-        rows = limit_rows(self.request.user, super().get_queryset())
-        fields = self.get_serializer().fields.values()
-        for field in fields:
+        return self._with_relations(limit_rows(self.request.user, super().get_queryset()))
+
+    def _with_relations(self, rows: Any, only: Sequence[Any] | None = None) -> Any:
+        """The rows, or `only` these of them, with the rows that their fields name."""
+        if only is not None:
+            rows = rows.filter(pk__in=[row.pk for row in only])
+        for field in self.get_serializer().fields.values():
             if isinstance(field, RelatedRows):
                 rows = rows.prefetch_related(field.source)
             elif hasattr(field, "slug_field"):
@@ -201,18 +211,19 @@ class Resource(GenericViewSet[Any]):
 
     def represent(self, row: Any) -> dict[str, Any]:
         """A row that was just stored, as the next reader gets it."""
-        values: dict[str, Any] = self.get_serializer().to_representation(self.table._default_manager.get(pk=row.pk))
-        return values
+        stored = self._with_relations(self.table._default_manager.all(), [row]).get()
+        return self.get_serializer().to_representation(stored)
 
     def _store_batch(self) -> Outcome:
         """Creates or changes rows by their natural keys; nothing is stored if one of them is wrong."""
         data = self.request.data
         if not isinstance(data, list) or not 1 <= len(data) <= MOST_ROWS:
             raise ProblemError("validation_failed", f"The body must be a list of 1 to {MOST_ROWS:,} rows.")
-        rows, errors, doubts, seen = [], list[FieldError](), list[FieldError](), dict[str, int]()
+        batch = Batch.read(self.table, self.get_queryset(), self.lookup_field, [self._key_in(row) for row in data])
+        rows, errors, doubts = [], list[FieldError](), list[FieldError]()
         for index, values in enumerate(data):
             try:
-                row, doubtful = self._store_one(values, seen, index)
+                row, doubtful = self._store_one(values, batch, index)
             except Exception as error:
                 problem = as_problem(error)
                 if problem.code != "validation_failed":
@@ -224,18 +235,23 @@ class Resource(GenericViewSet[Any]):
         if errors:
             raise invalid(errors)
         moments = [moment for row in rows for moment in moments_of(row)]
-        return Outcome([self.represent(row) for row in rows], 201, moments=moments, doubts=doubts)
+        stored = {row.pk: row for row in self._with_relations(self.table._default_manager.all(), rows)}
+        serializer = self.get_serializer()
+        body = [serializer.to_representation(stored[row.pk]) for row in rows]
+        return Outcome(body, 201, moments=moments, doubts=doubts)
 
-    def _store_one(self, values: Any, seen: dict[str, int], index: int) -> tuple[Any, Sequence[FieldError]]:
-        """Creates or changes the row with these values; `seen` are the keys before it, with their rows."""
-        key = self._key_in(values)
-        if key and seen.setdefault(key, index) != index:
-            message = f"Row {seen[key]} has the same key."
+    def _store_one(self, values: Any, batch: "Batch", index: int) -> tuple[Any, Sequence[FieldError]]:
+        """Creates or changes the row with these values."""
+        if (first := batch.first_with_key_of(index)) != index:
+            message = f"Row {first} has the same key."
             raise invalid([{"field": self.lookup_field, "code": "duplicate", "message": message}])
-        stored = self.find(key) if key else None
-        authentication.require(self.request.user, "change" if stored else "add", self.table)
+        stored = batch.stored_at(index)
+        require(self.request.user, "change" if stored else "add", self.table)
         serializer = self.get_serializer(stored, data=values, partial=stored is not None)
-        return self.save(serializer), serializer.doubts
+        serializer.names = batch.names
+        row = self.save(serializer)
+        batch.add_names(row, is_new=stored is None)
+        return row, serializer.doubts
 
     def _key_in(self, values: Any) -> str:
         """The natural key in a row of a batch; empty without one."""
@@ -253,6 +269,15 @@ class Resource(GenericViewSet[Any]):
             raise MethodNotAllowed(str(request.method))
         super().initial(request, *args, **kwargs)
         self.check_parameters(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Counts the request of an admin key; a problem if there are too many in a minute."""
+        key = getattr(request.auth, "key_id", "")
+        if key and settings.ADMIN_API_PER_MINUTE:
+            quota = limiter().hit(f"{settings.ADMIN_API_PER_MINUTE}/minute", f"admin key:{key}")
+            context_of(request._request.META).quota = quota
+            if not quota.allowed:
+                raise too_many(quota.seconds(at=timezone.now()))
 
     def check_parameters(self, request: Request) -> None:
         """A problem if the address has a parameter that nobody reads, or one twice."""

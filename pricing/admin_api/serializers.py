@@ -1,7 +1,7 @@
 """Rows in JSON: what the model knows of its fields, and the same validation as in the admin's forms."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError as ModelError
@@ -12,8 +12,7 @@ from rest_framework.fields import SkipField
 
 from catalog.db.history import one_history_row
 from catalog.exact import write_json
-from catalog.models.names import NAMED, changed_names, look_alikes
-from catalog.names.look_alikes import fault_of_name
+from catalog.models.names import LOOK_ALIKE, NAMED, Names, name_errors
 from pricing.admin_api.errors import WHOLE_ROW
 from pricing.admin_api.fields import FIELDS, NATURAL_KEYS, Choice, Related
 from tokens.operators.problems import FieldError
@@ -46,6 +45,8 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         super().__init__(*args, **options)
         # Names that somebody may take for those of other rows, which a person should confirm.
         self.doubts: list[FieldError] = []
+        # The names in the table, if a batch has read them.
+        self.names: Names | None = None
 
     def get_fields(self) -> dict[str, Any]:
         return {**super().get_fields(), ETAG: Etag()}
@@ -151,11 +152,13 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         errors: dict[str, list[ModelError]] = {}
         try:
             row.full_clean(exclude=self._not_in_api(row))
-        except ModelError as error:
-            errors = error.error_dict if hasattr(error, "error_dict") else {WHOLE_ROW: error.error_list}
-        if type(row) in NAMED:
-            for column, fault in self._faults_of_names(row):
-                errors.setdefault(column, [fault])
+        except ModelError as refusal:
+            errors = refusal.error_dict if hasattr(refusal, "error_dict") else {WHOLE_ROW: refusal.error_list}
+        for column, error in self._name_errors(row).items():
+            if error.code != LOOK_ALIKE:
+                errors.setdefault(column, [error])
+            elif column not in errors:
+                self.doubts.append({"field": column, "code": LOOK_ALIKE, "message": str(error.message)})
         if errors:
             raise ModelError(errors)
 
@@ -164,13 +167,6 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         sources = {field.source for field in self.fields.values()}
         return {field.name for field in row._meta.concrete_fields} - sources
 
-    def _faults_of_names(self, row: models.Model) -> Iterator[tuple[str, ModelError]]:
-        for column in changed_names(row):
-            if fault := fault_of_name(getattr(row, column)):
-                yield column, ModelError(fault, code="invalid")
-        for column, alike in look_alikes(row):
-            problem = alike.describe(getattr(row, column))
-            if not alike.may_be_meant:
-                yield column, ModelError(f"{problem}. Choose another name.", code="look-alike")
-            else:
-                self.doubts.append({"field": column, "code": "look-alike", "message": f"{problem}."})
+    def _name_errors(self, row: models.Model) -> Mapping[str, ModelError]:
+        """Column -> why the row should not get its new name."""
+        return name_errors(row, self.names) if type(row) in NAMED else {}

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import unescape
 from typing import Any
 
 import psycopg
@@ -11,16 +10,17 @@ from django.contrib import admin
 from django.db import OperationalError, models, transaction
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.html import strip_tags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.admin.confirmation.changes import REASON_LENGTH, SOON
 from catalog.db import revision
+from catalog.db.deletion import find_obstacles
 from catalog.db.import_context import reason_scope
-from catalog.error_messages import some
 from pricing.admin_api import idempotency
 from pricing.admin_api.errors import handle_exception
+from pricing.admin_api.pages import invalid_parameter
+from pricing.admin_api.permissions import require
 from pricing.impact.impact import ACCEPT_LOSS, Impact
 from pricing.impact.observing import observe
 from tokens.auth.credentials import header_text
@@ -137,10 +137,7 @@ def is_given(request: Request, name: str) -> bool:
     """Whether a switch is given as 1; a problem if it has another value."""
     text = request.query_params.get(name, "0")
     if text not in ("0", "1"):
-        message = f"{name} must be 1 or 0."
-        raise ProblemError(
-            "validation_failed", message, errors=[{"field": name, "code": "invalid", "message": message}]
-        )
+        raise invalid_parameter(name, f"{name} must be 1 or 0.")
     return text == "1"
 
 
@@ -151,25 +148,22 @@ def reason_of(request: Request) -> str:
 
 
 def delete_row(request: Request, row: models.Model) -> dict[str, int]:
-    """Deletes a row by the rules of the admin; returns how many rows of each kind are deleted with it.
+    """Deletes a row by the rules of the admin; returns how many rows of each kind a dry run would delete.
 
     A problem if other rows need it, or if the operator may not delete those that belong to it.
     """
     raw, table = request._request, type(row)
+    obstacles = find_obstacles(table._default_manager.filter(pk=row.pk), request.user, at=timezone.now())
+    if obstacles.protected:
+        raise ProblemError("protected", f"{row} cannot be deleted. {' '.join(obstacles.protected)}")
+    for forbidden in obstacles.forbidden:
+        require(request.user, "delete", forbidden)
     if not admin.site.is_registered(table):
         row.delete()
-        return {str(row._meta.verbose_name_plural): 1}
+        return {}
     model_admin: Any = admin.site.get_model_admin(table)
-    _, counts, missing, protected = model_admin.get_deleted_objects([row], raw)
-    if protected:
-        needing = [unescape(strip_tags(str(name))) for name in _flatten(protected)]
-        raise ProblemError("protected", f"{row} cannot be deleted: {some(needing)}")
-    if missing:
-        kinds = ", ".join(sorted(missing))
-        raise ProblemError("permission_denied", f"You do not have permission to delete these: {kinds}.", status=403)
+    counts: dict[str, str] = {}
+    if is_given(request, DRY_RUN):
+        _, counts, *_ = model_admin.get_deleted_objects([row], raw)
     model_admin.delete_model(raw, row)
-    return {kind: int(str(number).replace(",", "")) for kind, number in counts.items()}
-
-
-def _flatten(names: Sequence[Any]) -> list[Any]:
-    return [name for each in names for name in (_flatten(each) if isinstance(each, list) else [each])]
+    return {kind: int(number.replace(",", "")) for kind, number in counts.items()}

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.sql
 # The value of a parameter of an address, by the parameter's name; {…} is a key of a row.
 VALUES = {
     "name": "gpt-4o",
+    "slug": "acme",
     "path": "v1/models/gpt-4o",
     "locale": "en",
     "_version": "1",
@@ -46,6 +47,7 @@ EXPORTS_OF_AUDIT = "admin/catalog/auditentry/export/"
 # Addresses that are read with other parameters, headers or bodies than those of `addresses`, or that it leaves out:
 # their routes are regular expressions.
 KEY = {"authorization": "Bearer {key}"}
+ADMIN_KEY = {"authorization": "Bearer {admin_key}"}
 LIMITED = {"authorization": "Bearer {limited}"}
 BROWSER = {"accept": "text/html"}
 QUOTE = json.dumps({"model": "gpt-4o", "usage": {"input": 1000, "output": 10}})
@@ -160,7 +162,7 @@ def test_an_address(reader: Reader, address: str) -> None:
     missing = [name for name in names if name not in values]
     assert not missing, f"a new parameter: give {missing} a value in VALUES"
     filled = re.sub(r"<(?:\w+:)?(\w+)>", lambda parameter: values[parameter[1]], address)
-    headers = {} if address.startswith("admin") else KEY
+    headers = {} if address.startswith("admin") else ADMIN_KEY if address.startswith("api/admin") else KEY
     check(
         reader,
         lambda: reader.read(*fill(reader, f"/{filled}"), **dict(fill_all(reader, headers))),
@@ -217,7 +219,7 @@ def fill(reader: Reader, *texts: str) -> list[str]:
     states = reader.states
     values = {label: str(row.pk) for label, row in states.rows.items()}
     values |= {"key": states.key, "key_id": states.rows["tokens.token"].key_id, "waiting": str(states.waiting_run)}
-    values["limited"] = states.limited
+    values |= {"limited": states.limited, "admin_key": states.admin_key}
     return [re.sub(r"\{([\w.]+)\}", lambda name: values.get(name[1], "1"), text) for text in texts]
 
 

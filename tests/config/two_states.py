@@ -59,6 +59,8 @@ class TwoStates:
     key: str
     # That of a token whose patterns compare prices, so that what it sees differs.
     limited: str
+    # For the management API.
+    admin_key: str
     cookie: str
     waiting_run: int
     state: int = 1
@@ -86,7 +88,8 @@ class TwoStates:
         client = Client()
         client.force_login(User.objects.create_superuser("operator"))
         # As if the prices were doubled already: the first move halves them.
-        states = cls(rows, extra, key, limited, client.cookies["sessionid"].value, run.pk)
+        _, admin_key = world.admin_key()
+        states = cls(rows, extra, key, limited, admin_key, client.cookies["sessionid"].value, run.pk)
         states.become(0)
         return states
 

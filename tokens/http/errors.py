@@ -65,7 +65,7 @@ def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     ERRORS.labels(error.code).inc()
     if problems.is_management_path(request.path):
         problem = problems.ProblemError(error.code, error.message, status=error.status, headers=error.headers)
-        return problems.problem_response(request, problem)
+        return problems.problem_response(problem)
     note_refusal(request, error)
     dialect = dialect_of(request)
     body = dialect.error_body(error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN)

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NotRequired, TypedDict
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from catalog.exact import write_json
-from tokens.context import context_of
 from tokens.logs import scrub
 
 ADDRESS = "/api/admin"
@@ -74,7 +73,7 @@ def type_of(code: str) -> str:
     return f"urn:modelbook:problem:{code.replace('_', '-')}"
 
 
-def problem_response(request: HttpRequest, problem: ProblemError) -> HttpResponse:
+def problem_response(problem: ProblemError) -> HttpResponse:
     """The problem as a response. A caller may have sent a key in a wrong place; a response never repeats one."""
     body = {
         "type": type_of(problem.code),
@@ -84,7 +83,6 @@ def problem_response(request: HttpRequest, problem: ProblemError) -> HttpRespons
         "errors": [
             {**error, "field": scrub(error["field"]), "message": scrub(error["message"])} for error in problem.errors
         ],
-        "request_id": context_of(request.META).request_id,
         **problem.more,
     }
     headers = {"Cache-Control": "no-store", **problem.headers}

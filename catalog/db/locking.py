@@ -1,6 +1,7 @@
 """Locks across processes and machines, and how long a request waits for those of other writers."""
 
 import datetime as dt
+import io
 import os
 import socket
 import sys
@@ -28,6 +29,9 @@ SELECT_HOLDER = """
     SELECT activity.application_name FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)
     WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND objsubid = 2 AND granted
 """
+
+# How soon PostgreSQL notices that the machine of a connection is gone, in seconds and packets.
+SERVER_KEEPALIVES = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 3, "tcp_keepalives_count": 3}
 
 # How long a request waits for a lock. A person is waiting, and so do all other requests that need its thread.
 REQUEST_SECONDS = 5
@@ -110,21 +114,96 @@ def one_at_a_time(name: str, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]
         with _advisory_lock(connection, name):
             yield
     elif connection.vendor == "sqlite" and not connection.is_in_memory_db():  # type: ignore[attr-defined]
-        with _file_lock(Path(f"{connection.settings_dict['NAME']}.{name}.lock"), name):
+        with _file_lock(_lock_path(connection, name), name):
             yield
     else:
         yield
 
 
+class ProcessLock:
+    """A lock that one process holds as long as it lives, and that it loses with its connection to PostgreSQL.
+
+    Trying costs one statement, and waiting none: a statement that waits for days would keep PostgreSQL from removing
+    old versions of rows.
+    """
+
+    def __init__(self, name: str, *, using: str = DEFAULT_DB_ALIAS) -> None:
+        self._name = name
+        self._key = _advisory_key(name)
+        # One of its own, not from the pool: Django replaces a connection that was lost without saying so.
+        self._connection = connections.create_connection(using)
+        options = {key: value for key, value in self._connection.settings_dict["OPTIONS"].items() if key != "pool"}
+        self._connection.settings_dict = {**self._connection.settings_dict, "OPTIONS": options}
+        # The driver's connection or the file that has the lock.
+        self._held: Any = None
+        # This process, as others see it while it has the lock.
+        self.holder = ""
+
+    def take(self) -> str | None:
+        """None if this process has the lock now; otherwise the process that has it, as far as it is known."""
+        self.holder = _holder(MAX_APPLICATION_NAME)
+        if self._connection.vendor == "postgresql":
+            return self._take_advisory()
+        if self._connection.vendor == "sqlite" and not self._connection.is_in_memory_db():  # type: ignore[attr-defined]
+            return self._take_file(_lock_path(self._connection, self._name))
+        self._held = self
+        return None
+
+    def is_held(self) -> bool:
+        """Whether this process still has the lock; asks PostgreSQL."""
+        if self._connection.vendor != "postgresql" or self._held is None:
+            return self._held is not None
+        try:
+            with self._connection.wrap_database_errors:
+                self._held.execute("SELECT 1")
+        except Error:
+            self.release()
+            return False
+        return True
+
+    def release(self) -> None:
+        """Gives the lock to the next process."""
+        held, self._held = self._held, None
+        with suppress(Error):
+            # PostgreSQL's lock ends with the connection.
+            self._connection.close()
+        if isinstance(held, io.IOBase):
+            with held:
+                held.truncate(0)
+
+    def _take_advisory(self) -> str | None:
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", self._key)
+            if not cursor.fetchone()[0]:
+                return _read_holder(cursor, self._key)
+            cursor.execute("SELECT set_config('application_name', %s, false)", [self.holder])
+            # If this machine disappears, PostgreSQL finds out in 20 seconds, and not in two hours.
+            for name, value in SERVER_KEEPALIVES.items():
+                cursor.execute(f"SET {name} = {value}")
+        self._held = self._connection.connection
+        return None
+
+    def _take_file(self, path: Path) -> str | None:
+        file = path.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return _known_holder(path.read_text(errors="replace"))
+        file.truncate(0)
+        file.write(self.holder)
+        file.flush()
+        self._held = file
+        return None
+
+
 @contextmanager
 def _advisory_lock(connection: BaseDatabaseWrapper, name: str) -> Iterator[None]:
-    key = [NAMESPACE, zlib.crc32(name.encode()) - 2**31]
+    key = _advisory_key(name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
         if not cursor.fetchone()[0]:
-            # As the unsigned numbers that pg_locks has.
-            cursor.execute(SELECT_HOLDER, [number % 2**32 for number in key])
-            _report_wait(name, *cursor.fetchone() or [""])
+            _report_wait(name, _read_holder(cursor, key))
             # No timeout for waiting.
             cursor.execute("SET statement_timeout = 0")
             cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
@@ -147,7 +226,7 @@ def _file_lock(path: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _report_wait(name, path.read_text(errors="replace"))
+            _report_wait(name, _known_holder(path.read_text(errors="replace")))
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(_holder())
@@ -162,8 +241,25 @@ def _holder(length: int = 200) -> str:
     return process + socket.gethostname()[: max(length - len(process) - len(since), 0)] + since
 
 
-def _report_wait(name: str, holder: str) -> None:
+def _advisory_key(name: str) -> list[int]:
+    return [NAMESPACE, zlib.crc32(name.encode()) - 2**31]
+
+
+def _lock_path(connection: BaseDatabaseWrapper, name: str) -> Path:
+    return Path(f"{connection.settings_dict['NAME']}.{name}.lock")
+
+
+def _read_holder(cursor: Any, key: list[int]) -> str:
+    # As the unsigned numbers that pg_locks has.
+    cursor.execute(SELECT_HOLDER, [number % 2**32 for number in key])
+    return _known_holder(*cursor.fetchone() or [""])
+
+
+def _known_holder(text: str) -> str:
     # A holder of an earlier release has no such text.
-    known = holder if holder.startswith("process ") and holder.isprintable() else "another process"
-    sys.stderr.write(f"Waiting for the lock of {name}, which {known} holds.\n")
+    return text if text.startswith("process ") and text.isprintable() else "another process"
+
+
+def _report_wait(name: str, holder: str) -> None:
+    sys.stderr.write(f"Waiting for the lock of {name}, which {holder} holds.\n")
     sys.stderr.flush()

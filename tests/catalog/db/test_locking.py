@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from catalog.db.locking import one_at_a_time
+from catalog.db.locking import ProcessLock, one_at_a_time
 
 pytestmark = pytest.mark.sql
 
@@ -106,3 +106,41 @@ def hold_the_lock(steps: list[str], name: str) -> None:
             steps.append("the second has it")
     finally:
         connection.close()
+
+
+@pytest.mark.django_db
+def test_a_process_keeps_the_lock_until_it_gives_it_away() -> None:
+    first, second = ProcessLock("test"), ProcessLock("test")
+    try:
+        assert first.take() is None
+        assert first.is_held()
+        holder = second.take()
+        assert re.fullmatch(rf"process {os.getpid()} on \S+ since [\d-]+ [\d:]+Z", holder or "")
+        assert not second.is_held()
+
+        first.release()
+        assert not first.is_held()
+        assert second.take() is None
+        assert second.is_held()
+    finally:
+        first.release()
+        second.release()
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="A lock of a file is never lost.")
+def test_a_process_that_lost_its_connection_knows_that_it_lost_the_lock() -> None:
+    first, second = ProcessLock("test"), ProcessLock("test")
+    try:
+        assert first.take() is None
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s",
+                [f"process {os.getpid()} on %"],
+            )
+        assert not first.is_held()
+        assert second.take() is None
+        assert first.take() is not None
+    finally:
+        first.release()
+        second.release()

@@ -47,6 +47,20 @@ class Event(models.Model):
         return f'{{"type":"{self.type}","timestamp":"{format_timestamp(self.at)}","data":{self.data}}}'
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def pending(self) -> "DeliveryQuerySet":
+        """Those that are still to be sent."""
+        return self.filter(state=Delivery.State.PENDING)
+
+    def dead(self) -> "DeliveryQuerySet":
+        """Those that were attempted for the last time."""
+        return self.filter(state=Delivery.State.DEAD)
+
+    def cancel_pending(self) -> int:
+        """Nothing that is still to be sent is sent any more; returns the number of deliveries."""
+        return self.pending().update(state=Delivery.State.CANCELLED, next_attempt_at=None)
+
+
 class Delivery(models.Model):
     """One event for one webhook."""
 
@@ -65,6 +79,8 @@ class Delivery(models.Model):
     last_status = models.PositiveIntegerField(null=True, blank=True, help_text="The last response, e.g. 503.")
     last_error = models.CharField(max_length=512, blank=True, help_text="Why the last attempt failed.")
     delivered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = "delivery"

@@ -126,7 +126,12 @@ class Webhook(LockedModel):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("update_fields") is None:
             self._seal()
+        if self.enabled:
+            self.disabled_reason = ""
         super().save(*args, **kwargs)
+        if not self.enabled:
+            # Otherwise it would get old events when it is enabled again.
+            self.deliveries.cancel_pending()
 
     def clean(self) -> None:
         super().clean()

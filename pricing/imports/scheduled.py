@@ -2,10 +2,13 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db import DatabaseError
+from django.utils import timezone
 
+from catalog.db.locking import one_at_a_time
 from catalog.error_messages import InputError, refused
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
@@ -39,6 +42,30 @@ class FetchOutcome:
     def as_json(self) -> dict[str, object]:
         run = self.run.pk if self.run else None
         return {"source": self.source.slug, "outcome": self.outcome, "run": run, "error": self.error}
+
+
+def fetch_due(
+    *, slug: str = "", dry_run: bool = False, may_go_on: Callable[[], bool] = lambda: True
+) -> Iterator[FetchOutcome]:
+    """Fetches and imports every due source, or that one, one after the other; other processes wait for that.
+
+    InputError if there is no such source.
+    """
+    with one_at_a_time("sync_sources"):
+        # Selected under the lock: another machine may just have fetched them.
+        for source in _chosen(slug):
+            if not may_go_on():
+                return
+            yield FetchOutcome(source, "due") if dry_run else fetch_and_plan(source, at=timezone.now())
+
+
+def _chosen(slug: str) -> list[Source]:
+    if not slug:
+        return Source.objects.due(at=timezone.now())
+    source = Source.objects.filter(slug=slug).first()
+    if source is None or not source.url:
+        raise InputError(f"There is no source {slug!r} with an address. The admin lists them under Sources.")
+    return [source]
 
 
 def fetch_and_plan(source: Source, *, at: dt.datetime) -> FetchOutcome:

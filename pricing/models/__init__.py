@@ -1,4 +1,4 @@
-"""The tables of prices, discounts, rates, usage and spending."""
+"""The tables of prices, discounts, rates, usage and spending, and the state of the worker."""
 
 from pricing.models.budgets import Crossing
 from pricing.models.discounts import DiscountRule, DiscountRuleQuerySet
@@ -8,6 +8,7 @@ from pricing.models.rates import CurrencyRate, CurrencyRateQuerySet, GroupRate, 
 from pricing.models.sheets import PriceLine, PriceSheet, PriceSheetQuerySet
 from pricing.models.spending import Spending
 from pricing.models.usage import PopularModel, UsageCount, UsageEvent, UsageReporter
+from pricing.models.worker import WorkerState
 
 __all__ = [
     "Crossing",
@@ -26,5 +27,6 @@ __all__ = [
     "UsageCount",
     "UsageEvent",
     "UsageReporter",
+    "WorkerState",
     "rename_group",
 ]

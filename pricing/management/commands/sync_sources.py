@@ -11,12 +11,10 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from catalog.db.history import actor_scope
-from catalog.db.locking import one_at_a_time
-from catalog.error_messages import count, reason
+from catalog.error_messages import InputError, count, reason
 from catalog.exact import write_json
-from catalog.models import Source
 from catalog.progress import show_progress
-from pricing.imports.scheduled import FetchOutcome, fetch_and_plan
+from pricing.imports.scheduled import FetchOutcome, fetch_due
 from pricing.retention.pruning import prune_on_schedule
 from pricing.usage.unknown import assign_known
 from tokens.durations import parse_duration
@@ -57,14 +55,15 @@ class Command(BaseCommand):
         """Whether all sources could be imported."""
         succeeded = True
         try:
-            with one_at_a_time("sync_sources"):
-                fetched = 0
-                for outcome in self._outcomes(options):
-                    self._write(outcome, options["format"])
-                    succeeded = succeeded and not outcome.error
-                    fetched += 1
-                if not fetched and options["format"] == "text":
-                    self.stdout.write("No source is due.")
+            fetched = 0
+            for outcome in self._outcomes(options):
+                self._write(outcome, options["format"])
+                succeeded = succeeded and not outcome.error
+                fetched += 1
+            if not fetched and options["format"] == "text":
+                self.stdout.write("No source is due.")
+        except InputError as error:
+            raise CommandError(str(error)) from None
         except DatabaseError as error:
             self.stderr.write(f"The database cannot be used: {reason(error)}")
             return False
@@ -95,25 +94,15 @@ class Command(BaseCommand):
             self.stdout.write(f"Old data: {count(sum(part.rows for part in removed), 'row')} removed.")
 
     def _outcomes(self, options: dict[str, Any]) -> Iterator[FetchOutcome]:
-        # Selected under the lock: another machine may just have fetched them.
-        for source in _chosen(options["source"]):
-            if options["dry_run"]:
-                yield FetchOutcome(source, "due")
-                continue
+        outcomes = fetch_due(slug=options["source"], dry_run=options["dry_run"])
+        while True:
             with show_progress(self, options):
-                outcome = fetch_and_plan(source, at=timezone.now())
+                outcome = next(outcomes, None)
+            if outcome is None:
+                return
             yield outcome
 
     def _write(self, outcome: FetchOutcome, output_format: str) -> None:
         out = self.stderr if outcome.error and output_format == "text" else self.stdout
         out.write(write_json(outcome.as_json()).decode() if output_format == "json" else str(outcome))
         out.flush()
-
-
-def _chosen(slug: str) -> list[Source]:
-    if not slug:
-        return Source.objects.due(at=timezone.now())
-    source = Source.objects.filter(slug=slug).first()
-    if source is None or not source.url:
-        raise CommandError(f"There is no source {slug!r} with an address. The admin lists them under Sources.")
-    return [source]

@@ -21,6 +21,8 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEPT = dt.timedelta(days=1)
 LONGEST_KEY = 255
+# Rows that are too old and removed with each new one.
+REMOVED_AT_ONCE = 10
 # Headers that belong to the response and not to the request that got it.
 STORED_HEADERS = ("Location", "ETag")
 
@@ -83,6 +85,9 @@ def store(
     """Stores a response without the values of the fields `secrets`."""
     body = response.data if isinstance(response, Response) else read_json(response.content)
     StoredResponse.objects.filter(identity=identity).delete()
+    # Without the command `prune`, too, what is too old does not stay.
+    old = StoredResponse.objects.filter(created_at__lte=at - KEPT).order_by("created_at")[:REMOVED_AT_ONCE]
+    StoredResponse.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
     StoredResponse.objects.create(
         identity=identity,
         fingerprint=fingerprint,

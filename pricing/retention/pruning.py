@@ -23,7 +23,7 @@ from catalog.db.bulk import KEYS, batches
 from catalog.db.locking import one_at_a_time
 from catalog.models import ImportRun, NameList, Pruning, Snapshot
 from catalog.progress import track
-from pricing.models import UsageEvent
+from pricing.models import StoredResponse, UsageEvent
 from pricing.retention.needed import find_unneeded
 from pricing.usage.events import OLDEST
 
@@ -33,6 +33,8 @@ EVENTS_AT_ONCE = 2_000
 # A pause after each, in seconds: a writer that waits for SQLite's lock asks for it about every tenth of a second.
 PAUSE = 0.12
 HOURS_BETWEEN = 24
+# The responses of the management API are repeated for one day, see pricing/admin_api/idempotency.py.
+ONE_DAY = dt.timedelta(days=1)
 
 Status = ImportRun.Status
 
@@ -130,6 +132,7 @@ def _kinds(*, at: dt.datetime, keep_from: dt.datetime) -> list[_Kind]:
         _Kind("unused documents", Snapshot, ("packed",), found.unused_documents, _delete_documents),
         _Kind("name lists", NameList, ("packed",), found.name_lists, _delete_name_lists),
         replace(deletion("usage events", UsageEvent, events, ("usage", "request")), at_once=EVENTS_AT_ONCE),
+        deletion("stored responses", StoredResponse, old(StoredResponse, created_at__lt=at - ONE_DAY), ("body",)),
         deletion("expired sessions", Session, old(Session, expire_date__lt=at), ("session_data",)),
         *(
             deletion(name, table, old(table, attempt_time__lt=keep_from), attempt)

@@ -35,6 +35,17 @@ class TokenQuerySet(BudgetedQuerySet["Token"]):
         """Enabled tokens that expire after `at`, but not long after."""
         return self.filter(enabled=True, expires_at__gt=at, expires_at__lte=at + within)
 
+    def in_state(self, state: str, *, at: dt.datetime) -> "TokenQuerySet":
+        """Those whose key is valid or in one of the STATES at that moment, as `Token.state` says."""
+        is_early, is_late = Q(starts_at__gt=at), Q(expires_at__lte=at)
+        if state == "disabled":
+            return self.filter(enabled=False)
+        if state == "expired":
+            return self.filter(is_late, enabled=True)
+        if state == "not yet":
+            return self.filter(is_early, enabled=True).exclude(is_late)
+        return self.filter(enabled=True).exclude(is_early).exclude(is_late)
+
     def named(self, key_id: str) -> "Token":
         """The token with that key id, current or retired; DoesNotExist with a message."""
         token = self.filter(Q(key_id=key_id) | Q(retired_keys__key_id=key_id)).distinct().first()

@@ -1,6 +1,6 @@
 """Issues, changes, rotates and revokes tokens: for the commands, the admin and the management API.
 
-`Token.rotate` gives a token a new key. History and audit trail use the same words, whoever calls.
+`Token.rotate` gives a token a new key. History and audit trail use the same words for all callers.
 """
 
 import datetime as dt

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from pricing.api import views
+from pricing.api.retirements import RetirementsCalendarView, RetirementsView
 from pricing.api.routes import both
 from pricing.api.usage import UsageView
 
@@ -12,6 +13,8 @@ urlpatterns = [
     *both("api/pricing/changes", views.ChangesView, "changes"),
     *both("api/pricing/changes.atom", views.ChangesFeedView, "changes_feed"),
     path("api/pricing/history/<path:name>", views.HistoryView.as_view(), name="price_history"),
+    *both("api/retirements", RetirementsView, "retirements"),
+    *both("api/retirements.ics", RetirementsCalendarView, "retirements_calendar"),
     *both("api/ratio_config", views.RatioConfigView, "ratio_config"),
     *both("api/prices", views.OneHubPricesView, "one_hub_prices"),
     *both("v1/model/info", views.ModelInfoView, "model_info"),

@@ -32,7 +32,7 @@ from pricing.published.rows import Reading
 from pricing.verification.provenance import Evidence, explain
 from tokens.access.filters import ALL, PARAMETERS, Filters
 from tokens.access.visibility import Listing, PriceListing, public_scope
-from tokens.api.views import ApiView, is_given
+from tokens.api.views import ApiView, is_given, link_successor
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
 from tokens.auth.credentials import candidate_keys
@@ -231,14 +231,17 @@ class HistoryView(PriceView):
     def get(self, request: Request, name: str) -> HttpResponse:
         now = timezone.now()
         reader = self.reader(request)
-        model = _visible_model(reader.listing(now), name, retired=True)
+        listing = reader.listing(now)
+        model = _visible_model(listing, name, retired=True)
         body = reader.body(
             "history",
             model.name,
             render=lambda: write_json(history(model, at=now, scope=reader.scope)),
             at=now,
         )
-        return respond(request._request, body, cache_control=reader.cache_control)
+        response = respond(request._request, body, cache_control=reader.cache_control)
+        link_successor(response, request, name, listing.successor(model))
+        return response
 
 
 class ChangesView(PriceView):

@@ -28,6 +28,8 @@ of the caller. `POST {site}/api/pricing/quote` computes what a given use of a mo
 ## Addresses
 
 - [Prices]({site}/api/pricing): every model with its price, in the form of new-api; `?as_of=` a moment
+- [Retirements]({site}/api/retirements): models that end, with dates and successors; \
+[as a calendar]({site}/api/retirements.ics)
 - [Cost map for LiteLLM]({site}/api/export/litellm.json?complete=1): set LITELLM_MODEL_COST_MAP_URL to it
 - [OpenRouter's form]({site}/api/export/openrouter.json)
 - [models.dev's form]({site}/api/export/models_dev.json)

@@ -110,7 +110,7 @@ class Period:
     @cached_property
     def price(self) -> Price:
         """The price as JSON."""
-        return _price(self.sheet)
+        return price_of(self.sheet)
 
     def reported_at(self, *, at: dt.datetime) -> dt.datetime | None:
         """Since when readers can know the price: an announced one since it was recorded, another since it applies.
@@ -216,7 +216,7 @@ def _add_boundaries(
             boundaries[moment] = max(times, default=None)
 
 
-def _price(sheet: Sheet | None) -> Price:
+def price_of(sheet: Sheet | None) -> Price:
     """The whole price in its own currency, so that a later currency rate does not change it."""
     if sheet is None:
         return UNPRICED

@@ -104,6 +104,7 @@ COMMANDS = [
     *(("export_catalog", name) for name in FORMATS),
     ("check_catalog", "--format", "json"),
     ("verify_prices", "--format", "json"),
+    ("retirements", "--format", "json"),
     ("explain_token", "{key_id}", "acme-latest"),
     ("export_snapshot", "{catalog.importrun}"),
 ]

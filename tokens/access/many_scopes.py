@@ -183,10 +183,27 @@ class ManyScopes:
             if key not in self.forwards:
                 continue
             current = key
-            while current in self._forwarding and self._contains(visible, current):
+            while current in self._forwarding and self.contains(visible, current):
                 current = self.successors[current]
-            if current == self.forwards[key] and self._contains(matches.visible, current):
+            if current == self.forwards[key] and self.contains(matches.visible, current):
                 yield name
+
+    def callable(self, scope: Scope) -> Models:
+        """The models that the scope can call, and those that it could call if they were not retired.
+
+        Wildcard models are included if they stand for an id of the allow list.
+        """
+        reached = self._union(map(self._published_in_reach, scope.groups))
+        scope = self._with_prices(scope)
+        models = replace(self.matches(scope), reached=reached).visible
+        if scope.allow and self._wildcards:
+            names = dict.fromkeys(_without_stars(pattern) for pattern in scope.allow)
+            models |= self.collect(key for name in names for key in self._standing(name, scope, reached))
+        return models
+
+    def payer(self, scope: Scope, model: int) -> int | None:
+        """The first group of the scope that reaches a model, retired or not: it pays."""
+        return next((group for group in scope.groups if self.contains(self._published_in_reach(group), model)), None)
 
     def keys_of(self, models: Models) -> Iterator[int]:
         """The keys of the models of a set."""
@@ -215,15 +232,20 @@ class ManyScopes:
 
     def _has_wildcard(self, name: str, scope: Scope, reached: Models) -> bool:
         """Whether a wildcard model stands for an id, which no model or alias has, and the scope permits it."""
-        if name in self._by_name:
-            return False
-        models = (self._wildcards[wildcard] for wildcard in wildcards_of(name) if wildcard in self._wildcards)
-        return any(
-            self._contains(reached, model.pk) and scope.permits_as(name, model, self._aliases_of.get(model.pk, ()))
-            for model in models
-        )
+        return any(True for _ in self._standing(name, scope, reached))
 
-    def _contains(self, models: Models, key: int) -> bool:
+    def _standing(self, name: str, scope: Scope, reached: Models) -> Iterator[int]:
+        """The keys of the wildcard models that stand for an id, which no model or alias has, and that are permitted."""
+        if name in self._by_name:
+            return
+        for wildcard in wildcards_of(name):
+            model = self._wildcards.get(wildcard)
+            if model is None or not self.contains(reached, model.pk):
+                continue
+            if scope.permits_as(name, model, self._aliases_of.get(model.pk, ())):
+                yield model.pk
+
+    def contains(self, models: Models, key: int) -> bool:
         place = self.places.get(key)
         return place is not None and bool(models >> place & 1)
 

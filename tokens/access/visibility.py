@@ -224,6 +224,13 @@ class Listing:
             path.append(model.pk)
         return None if self._is_retired(model) else model
 
+    def successor(self, model: AIModel) -> AIModel | None:
+        """The model that replaces this one, if it is visible; its own successor, if it has retired and forwards."""
+        if model.successor_id is None:
+            return None
+        rows = list(self._rows(retired=True).filter(pk=model.successor_id))
+        return next(filter(None, map(self._forward, self._permitted(rows))), None)
+
     def _is_retired(self, model: AIModel) -> bool:
         return model.retires_on is not None and model.retires_on <= self.on
 

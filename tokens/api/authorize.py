@@ -94,15 +94,10 @@ def _refuse(name: str, listing: Listing, message: str) -> NoReturn:
     if model is None:
         raise ApiError("model_not_allowed", message, param="model")
     message = f"The model '{model.name}' was retired on {model.retires_on}."
-    successor = successor_of(model, listing)
+    successor = listing.successor(model)
     if successor is not None:
         message += f" Its successor is '{successor.name}'."
     raise ApiError("model_retired", message, param="model")
-
-
-def successor_of(model: AIModel, listing: Listing) -> AIModel | None:
-    """The model that replaces this one, if the key can see it."""
-    return listing.model(model.successor.name) if model.successor else None
 
 
 def check_endpoints(call: Call, models: Mapping[str, AIModel]) -> None:
@@ -145,7 +140,7 @@ def headers_of_models(
     }
     if len(set(ids.values())) > 1:
         headers["X-Modelbook-Models"] = ", ".join(name.replace(",", "%2C") for name in dict.fromkeys(ids.values()))
-    successor = successor_of(models[stated], listing)
+    successor = listing.successor(models[stated])
     if successor is not None:
         headers["X-Modelbook-Successor"] = in_header(successor.name)
     return headers

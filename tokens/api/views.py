@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Hashable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypedDict, cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 
 from catalog.db import revision
 from catalog.exact import write_json
+from catalog.models import AIModel
 from tokens.access.filters import ALL, PARAMETERS, POPULAR, Filters
 from tokens.access.prices import prices_of
 from tokens.access.starts import STARTS
@@ -170,6 +172,7 @@ class ModelView(ApiView):
         offer_for_reuse(request, at=now)
         for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
             response[header] = value
+        link_successor(response, request, name, listing.successor(model))
         return response
 
 
@@ -259,6 +262,13 @@ class TunedModelListView(ApiView):
 
     def get(self, request: Request) -> HttpResponse:
         return self.respond(request, Body.of(write_json({"tunedModels": []})))
+
+
+def link_successor(response: HttpResponse, request: Request, name: str, successor: AIModel | None) -> None:
+    """Adds the address of the successor (RFC 5829), under the prefix of the request for the model of that name."""
+    if successor is not None:
+        address = quote(request.path.removesuffix(name)) + quote(successor.name)
+        response["Link"] = f'<{address}>; rel="successor-version"'
 
 
 def not_found_message(name: str, request: HttpRequest) -> str:

@@ -104,7 +104,7 @@ def list_address(name: str, prefix: str, dialects: tuple[Dialect, ...], descript
             "Get one model",
             f"{description} The same models as in the list. A hidden model and a missing model are both 404.",
             ("model", *choosing),
-            answers(single, dialects, statuses, "Deprecation", "Sunset"),
+            answers(single, dialects, statuses, "Deprecation", "Sunset", "Link"),
             tag=tag,
         ),
     }

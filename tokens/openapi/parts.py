@@ -152,6 +152,7 @@ HEADERS: Mapping[str, Schema] = {
     "Cache-Control": header("How long the body may be used without asking again.", text(), required=True),
     "Deprecation": header("Since when the model is deprecated (RFC 9745).", text(pattern="^@[0-9]+$")),
     "Sunset": header("When the model retires (RFC 8594).", text()),
+    "Link": header("The address of the successor that the key can see, as `successor-version` (RFC 5829).", text()),
     KEY_END: header(
         "When the key ends, or its grace period after it was replaced; missing if it does not end.",
         text(format="date-time"),

@@ -9,6 +9,7 @@ from pricing.export.newapi_metadata import MetadataModels, MetadataVendors
 from pricing.export.one_hub import OneHubPrices
 from pricing.newapi.ratios import PriceFigure
 from pricing.published.history import PriceChanges, PriceHistory
+from pricing.retirements.documents import Retirements
 from tokens import openapi
 from tokens.openapi.shapes import schemas_of
 
@@ -41,6 +42,7 @@ SCHEMAS: openapi.Document = schemas_of(
         MetadataVendors,
         PriceHistory,
         PriceChanges,
+        Retirements,
         UsageReports,
         UsageTaken,
     ),

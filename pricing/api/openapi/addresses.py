@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pricing.api import views
+from pricing.api.retirements import RetirementsCalendarView, RetirementsView
 from tokens import openapi
 from tokens.api.views import ApiView
 from tokens.openapi.parts import SECURITY, errors, keys_of, not_modified, parameter, ref, response, text
@@ -22,6 +23,9 @@ QUERY: dict[str, Schema] = {
     "since": parameter("query", "since", "A date or a time; 30 days ago if not given.", text()),
     "cursor": parameter(
         "query", "cursor", "The `next` of a response: continues after it, with the same `since`.", text()
+    ),
+    "within": parameter(
+        "query", "within", "The horizon, e.g. 30d or 8w; 90d if not given.", text(pattern="^[0-9]{1,6} ?[smhdw]?$")
     ),
     "as_of": parameter(
         "query",
@@ -132,6 +136,10 @@ def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> 
 
 FEED = reading("getPriceChangesFeed", "Price changes as an Atom feed", "PriceChanges", view=views.ChangesFeedView)
 FEED["get"]["responses"]["200"]["content"] = {"application/atom+xml": {"schema": text()}}
+CALENDAR = reading(
+    "getRetirementsCalendar", "The same retirements as a calendar", "Retirements", view=RetirementsCalendarView
+)
+CALENDAR["get"]["responses"]["200"]["content"] = {"text/calendar": {"schema": text()}}
 PATHS: openapi.Document = {
     "/api/pricing": reading("getPricing", "The price list", "PriceList", view=views.PricingView),
     "/api/pricing/history/{model}": reading(
@@ -146,6 +154,10 @@ PATHS: openapi.Document = {
         "getPriceChanges", "Past and scheduled price changes", "PriceChanges", view=views.ChangesView
     ),
     "/api/pricing/changes.atom": FEED,
+    "/api/retirements": reading(
+        "getRetirements", "Models that retire or are deprecated", "Retirements", view=RetirementsView
+    ),
+    "/api/retirements.ics": CALENDAR,
     "/api/ratio_config": reading(
         "getRatioConfig", "The maps that new-api sites read", "RatioConfig", view=views.RatioConfigView
     ),

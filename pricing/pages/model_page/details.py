@@ -47,7 +47,7 @@ def details(
     steps = steps_of(model, visitor.public, at=visitor.at)
     state = state_of(sheet)
     table = price_table(sheet) if sheet and state == "priced" else None
-    successor = successor_of(model, visitor)
+    successor = PriceListing(visitor.public.scope, visitor.at).successor(model)
     per_million_tokens = amounts.per_units("token", MILLION)
     tag = price_tag(sheet)
     has_figures = bool(table and has_more_figures(table, tag))
@@ -101,11 +101,6 @@ def current_prices(models: Iterable[AIModel], visitor: Visitor) -> dict[int, She
     """Model key -> the current price for the chosen group; retired models have none."""
     offered = [model for model in models if model.lifecycle(on=visitor.day) != AIModel.Lifecycle.RETIRED]
     return prices(offered, visitor.public, visitor)
-
-
-def successor_of(model: AIModel, visitor: Visitor) -> AIModel | None:
-    """The successor, if visitors see it."""
-    return PriceListing(visitor.public.scope, visitor.at).model(model.successor.name) if model.successor else None
 
 
 def has_input_limit(model: AIModel) -> bool:

@@ -406,6 +406,15 @@ REST_FRAMEWORK = {
     # The query parameter `format` belongs to clients.
     "URL_FORMAT_OVERRIDE": None,
 }
+# The management API's part of the document: see pricing.admin_api.openapi.schema.py.
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/admin/v1",
+    # Requests have no fields that only responses have.
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Choices stay beside their field: components for them would have names that change with other fields.
+    "POSTPROCESSING_HOOKS": [],
+}
 
 LOGGING = {
     "version": 1,

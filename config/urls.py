@@ -11,7 +11,7 @@ from pricing.admin.pages.search import search_page
 from pricing.admin.pages.undo import undo_action_page, undo_change_page
 from pricing.admin.pages.unknown_models import add_unknown_page, unknown_models_page
 from pricing.admin.pages.verification import adopt_page, verification_page
-from pricing.api.docs_page import docs, openapi
+from pricing.docs.page import docs, openapi
 from tokens.admin.explain_page import explain_page
 from tokens.dialects.prefixes import in_any_case
 from tokens.http import security_txt

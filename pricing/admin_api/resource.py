@@ -48,6 +48,7 @@ from pricing.admin_api.batches import Batch
 from pricing.admin_api.errors import as_problem, errors_in, handle_exception, invalid, too_many
 from pricing.admin_api.fields import RelatedRows
 from pricing.admin_api.filters import CREATED_SINCE, UPDATED_SINCE, RowFilter
+from pricing.admin_api.openapi.schema import ResourceSchema
 from pricing.admin_api.pages import MOST_ROWS, RowPages, invalid_parameter
 from pricing.admin_api.parsing import ExactParser, ExactRenderer, Negotiation
 from pricing.admin_api.permissions import MayUse, require
@@ -89,6 +90,7 @@ class Resource(GenericViewSet[Any]):
     content_negotiation_class = Negotiation
     filter_backends = [RowFilter]
     pagination_class = RowPages
+    schema = ResourceSchema()
 
     # What the methods are made of.
 

@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from tokens import keys
 from tokens.auth.credentials import client_address
 from tokens.auth.last_use import LAST_USE
+from tokens.context import context_of
 from tokens.models import AdminKey, KeyHolder
 from tokens.models.admin_keys import is_operator
 from tokens.networks import is_within
@@ -103,6 +104,7 @@ def authenticate(request: HttpRequest, *, at: dt.datetime) -> KeyHolder:
         holder = KeyHolder.objects.get(pk=key.operator_id)
         refusal = _refusal(key, holder, address=address, at=at)
         if not refusal:
+            context_of(request.META).key_ends_at = key.expires_at
             _note_use(key, newest_digest=digests[0], at=at)
             return act_as(holder, key)
     if spent is not None:

@@ -115,8 +115,7 @@ def _back(request: HttpRequest, change: Change) -> str:
 def may_undo(user: Any, deeds: Iterable[tuple[str, str]], keys: Callable[[], Mapping[str, Sequence[int]]]) -> bool:
     """Whether this operator may undo what was done (an action) to kinds of objects; `keys`: the objects by kind."""
     for kind, action in deeds:
-        needed = permissions_for(kind, INVERSES.get(action, "change")) if kind in TABLES else ["nobody"]
-        if not user.has_perms(needed):
+        if kind not in TABLES or not user.has_perms(permissions_for(kind, INVERSES.get(action, "change"))):
             return False
     if not any(is_limited(user, TABLES[kind]) for kind, _ in deeds):
         return True

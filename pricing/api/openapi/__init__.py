@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of every public address: the model lists of tokens/openapi, and the prices."""
+"""The OpenAPI 3.1 document of the public addresses: the model lists of tokens/openapi, and the prices."""
 
 from pricing.api.openapi import addresses, exports
 from pricing.api.quote_documents import QuestionBody, QuoteBody
@@ -53,7 +53,7 @@ SCHEMAS["Question"]["examples"] = [{"model": "gpt-4o", "usage": {"input": 1000, 
 
 
 def document() -> openapi.Document:
-    """The whole document."""
+    """The document without the management API, which pricing/docs adds."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Modelbook", "version": "1", "description": INTRODUCTION},

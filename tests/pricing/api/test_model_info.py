@@ -10,7 +10,7 @@ from django.test import Client
 
 from catalog.models import ModelAlias
 from tests import world
-from tests.pricing.api.openapi.test_document import conforms
+from tests.pricing.docs.test_document import conforms
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from config.wsgi import application
-from pricing.api.openapi import document
+from pricing.docs.document import document
 from tests import world
 from tests.sizes import size
 from tokens.http.fastpath import FastPath

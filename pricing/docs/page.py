@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.caches import process_cache
 from catalog.exact import write_json
-from pricing.api.openapi import document
+from pricing.docs.document import document
 from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import DOCS, with_policy
 from tokens.http.negotiation import asks_for_html, own_address
@@ -139,14 +139,19 @@ def shapes(whole: Document) -> list[Schema]:
 
 def _address(path: str, verb: str, operation: Schema, whole: Document) -> Address:
     parameters = [_resolve(parameter, whole) for parameter in operation.get("parameters", [])]
-    answers = [_answer(status, answer) for status, answer in operation["responses"].items()]
-    takes = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    return Address(path, verb.upper(), operation, parameters, _names(takes), answers)
+    answers = [_answer(status, _resolve(answer, whole)) for status, answer in operation["responses"].items()]
+    return Address(path, verb.upper(), operation, parameters, _names(_body(operation.get("requestBody", {}))), answers)
 
 
 def _answer(status: str, answer: Schema) -> Answer:
-    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
-    return Answer(status, answer["description"], _names(schema), list(answer.get("headers", ())))
+    return Answer(status, answer["description"], _names(_body(answer)), list(answer.get("headers", ())))
+
+
+def _body(part: Schema) -> Schema:
+    """The schema of a body in JSON; that of a list's rows. Empty for other bodies."""
+    contents = [content for kind, content in part.get("content", {}).items() if kind.endswith("json")]
+    schema: Schema = contents[0].get("schema", {}) if contents else {}
+    return dict(schema.get("items", schema))
 
 
 def _resolve(reference: Mapping[str, Any], whole: Document) -> Schema:

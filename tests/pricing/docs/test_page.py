@@ -5,7 +5,7 @@ import gzip
 import pytest
 from django.test import Client
 
-from pricing.api.openapi import document
+from pricing.docs.document import document
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs"])

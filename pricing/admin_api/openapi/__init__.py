@@ -1,0 +1,1 @@
+"""The management API in the OpenAPI document, by drf-spectacular."""

@@ -23,6 +23,8 @@ operator may not see, pages, filters, `fields`, ETags, validation, history, dry 
   `permissions = {"rotate": "change"}`. It returns `self.write(change)`; `change` makes the change and returns an
   `Outcome`. Query parameters that it reads are in `parameters = {"explain": ("model",)}`.
 - Fields that are only shown in the first response: `secrets = ("key",)`.
+- Methods that cannot take anything from a key, e.g. `takes_nothing = ("create",)`: comparing what all keys see before
+  and after takes time, and is left to dry runs.
 - Rules that no model knows: override `check(row, relations)` of the serializer, or `save`, `remove` and `get_queryset`
   of the viewset. A rule of an admin form belongs to the model instead.
 """
@@ -82,6 +84,8 @@ class Resource(GenericViewSet[Any]):
     permissions: ClassVar[Mapping[str, str]] = {}
     parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
     secrets: ClassVar[Sequence[str]] = ()
+    # The methods that take nothing from any key: what they change is compared in dry runs only.
+    takes_nothing: ClassVar[Sequence[str]] = ()
 
     authentication_classes = [AdminKeyAuthentication]
     permission_classes = [MayUse]
@@ -135,7 +139,14 @@ class Resource(GenericViewSet[Any]):
 
     def write(self, change: Callable[[], Outcome]) -> HttpResponse:
         """Makes a change; see `writes.perform`."""
-        return writes.perform(self.request, change, secrets=self.secrets)
+        is_compared = self.action not in self.takes_nothing
+        return writes.perform(self.request, change, secrets=self.secrets, is_compared=is_compared)
+
+    def read_body(self) -> Any:
+        """The value in the body; a problem if there is none, which REST framework takes for an empty object."""
+        if self.request.stream is None:
+            raise ProblemError("validation_failed", "The body is empty. Send JSON, with its Content-Length.")
+        return self.request.data
 
     def save(self, serializer: RowSerializer) -> Any:
         """Stores a row that a request creates or changes."""
@@ -155,11 +166,11 @@ class Resource(GenericViewSet[Any]):
         sent = self.request.headers.get("If-Match")
         if sent is None:
             if settings.ADMIN_API_IF_MATCH:
-                raise ProblemError(
-                    "precondition_required", "Send the row's ETag as If-Match, so that no change is lost."
-                )
+                detail = "Send the ETag of the row as If-Match, so that no change of others is lost."
+                raise ProblemError("precondition_required", detail)
             return
-        tags = parse_etags(sent)
+        # Proxies that compress a response mark its tag as weak; the same tag still means the same row.
+        tags = [tag.removeprefix("W/") for tag in parse_etags(sent)]
         if "*" not in tags and serializer.stored[ETAG] not in tags:
             detail = "The row has changed since you read it. Read it again, then repeat your change."
             raise ProblemError("precondition_failed", detail, headers={"ETag": serializer.stored[ETAG]})
@@ -181,7 +192,7 @@ class Resource(GenericViewSet[Any]):
 
     def create(self, request: Request) -> HttpResponse:
         def change() -> Outcome:
-            serializer = self.get_serializer(data=request.data)
+            serializer = self.get_serializer(data=self.read_body())
             row = self.save(serializer)
             values = self.represent(row)
             headers = {"Location": self.address_of(values), "ETag": values[ETAG]}
@@ -194,7 +205,7 @@ class Resource(GenericViewSet[Any]):
 
     def update(self, request: Request, **_: Any) -> HttpResponse:
         def change() -> Outcome:
-            serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+            serializer = self.get_serializer(self.get_object(), data=self.read_body(), partial=True)
             self.check_precondition(serializer)
             row = self.save(serializer)
             values = self.represent(row)
@@ -218,7 +229,7 @@ class Resource(GenericViewSet[Any]):
 
     def _store_batch(self) -> Outcome:
         """Creates or changes rows by their natural keys; nothing is stored if one of them is wrong."""
-        data = self.request.data
+        data = self.read_body()
         if not isinstance(data, list) or not 1 <= len(data) <= MOST_ROWS:
             raise ProblemError("validation_failed", f"The body must be a list of 1 to {MOST_ROWS:,} rows.")
         batch = Batch.read(self.table, self.get_queryset(), self.lookup_field, [self._key_in(row) for row in data])

@@ -18,6 +18,8 @@ from pricing.admin_api.fields import FIELDS, NATURAL_KEYS, Choice, Related
 from tokens.operators.problems import FieldError
 
 ETAG = "etag"
+# Of an unknown field, in a message.
+LONGEST_NAME = 80
 
 
 class Etag(serializers.CharField):
@@ -88,8 +90,8 @@ class RowSerializer(serializers.ModelSerializer[Any]):
             raise serializers.ValidationError({WHOLE_ROW: [message]}, code="invalid")
         values: dict[str, Any] = {}
         errors: dict[str, list[ErrorDetail]] = {}
-        for name in data.keys() - self.fields.keys():
-            errors[str(name)] = [ErrorDetail(f"There is no field {name}.", code="unknown")]
+        for name in sorted(data.keys() - self.fields.keys()):
+            errors[name] = [ErrorDetail(f"There is no field {name[:LONGEST_NAME]}.", code="unknown")]
         for name, field in self.fields.items():
             try:
                 if refusal := self._refusal(name, field, data):

@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import psycopg
@@ -48,11 +50,15 @@ class Outcome:
     doubts: Sequence[FieldError] = ()
 
 
-def perform(request: Request, change: Callable[[], Outcome], *, secrets: Collection[str] = ()) -> HttpResponse:
+def perform(
+    request: Request, change: Callable[[], Outcome], *, secrets: Collection[str] = (), is_compared: bool = True
+) -> HttpResponse:
     """Makes a change and returns the response; with `dry_run`, or if a guard stops it, nothing is stored.
 
-    `secrets` are fields of the response that are only shown once.
+    `secrets` are fields of the response that are only shown once. `is_compared`: whether the change may take something
+    from a key, so that its impact is compared although it is no dry run.
     """
+    write = Write(request, change, secrets, is_compared or is_given(request, DRY_RUN))
     key = idempotency.key_of(request)
     identity = idempotency.identity_of(request, key) if key else ""
     fingerprint = idempotency.fingerprint_of(request) if key else ""
@@ -63,10 +69,10 @@ def perform(request: Request, change: Callable[[], Outcome], *, secrets: Collect
                 revision.hold()
                 now = timezone.now()
                 if not key:
-                    return _respond(request, change, secrets)
+                    return write.respond()
                 if stored := idempotency.find(identity, fingerprint, at=now):
                     return stored
-                response = _answer(request, change, secrets)
+                response = _answer(write)
                 idempotency.store(identity, fingerprint, response, secrets=secrets, at=now)
                 return response
         except OperationalError as error:
@@ -75,62 +81,68 @@ def perform(request: Request, change: Callable[[], Outcome], *, secrets: Collect
     raise AssertionError
 
 
-def _answer(request: Request, change: Callable[[], Outcome], secrets: Collection[str]) -> HttpResponse:
+def _answer(write: "Write") -> HttpResponse:
     """The response to a change, or to why it was refused: a repeat gets it, too."""
     try:
-        return _respond(request, change, secrets)
+        return write.respond()
     except OperationalError:
         raise
     except Exception as error:
-        response = handle_exception(error, {"request": request})
-        if response.status_code >= 500:
+        response = handle_exception(error, {"request": write.request})
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
         return response
 
 
-def _respond(request: Request, change: Callable[[], Outcome], secrets: Collection[str]) -> Response:
-    is_dry, accepts = is_given(request, DRY_RUN), is_given(request, ACCEPT_LOSS)
-    outcome, impact = _attempt(change, lambda outcome, impact: not is_dry and (accepts or not stops(outcome, impact)))
-    seen = impact.seen_by(request.user)
-    if is_dry:
-        body = idempotency.without_secrets(outcome.body, secrets)
-        return Response({"impact": seen.as_json(), "result": body, "doubts": list(outcome.doubts)})
-    if not accepts and (reasons := stops(outcome, seen)):
-        raise ProblemError(
-            "guard",
-            f"{' '.join(reasons)} Nothing was changed. Repeat the request with ?{ACCEPT_LOSS}=1 to apply it.",
-            errors=outcome.doubts,
-            more={"impact": seen.as_json()},
-        )
-    return Response(outcome.body, status=outcome.status, headers=dict(outcome.headers))
+@dataclass(frozen=True)
+class Write:
+    """One request that writes."""
 
+    request: Request
+    change: Callable[[], Outcome]
+    secrets: Collection[str]
+    is_compared: bool
 
-def _attempt(change: Callable[[], Outcome], is_stored: Callable[[Outcome, Impact], bool]) -> tuple[Outcome, Impact]:
-    """Makes the change and compares; a scheduled one is compared at its moment. Undoes it if it is not to be stored."""
-    # What takes effect when it is saved has taken effect by then.
-    soon = timezone.now() + SOON
-    outcome, impact, later = _observe(change, is_stored, at=soon, may_move=True)
-    if later > soon:
-        outcome, impact, _ = _observe(change, is_stored, at=later, may_move=False)
-    return outcome, impact
+    def respond(self) -> Response:
+        """Makes the change, and stores it unless it is a dry run; a problem if a guard stops it."""
+        outcome, impact = self._attempt()
+        seen = impact.seen_by(self.request.user)
+        if is_given(self.request, DRY_RUN):
+            body = idempotency.without_secrets(outcome.body, self.secrets)
+            return Response({"impact": seen.as_json(), "result": body, "doubts": list(outcome.doubts)})
+        if reasons := self._stops(outcome, seen):
+            raise ProblemError(
+                "guard",
+                f"{' '.join(reasons)} Nothing was changed. Repeat the request with ?{ACCEPT_LOSS}=1 to apply it.",
+                errors=outcome.doubts,
+                more={"impact": seen.as_json()},
+            )
+        return Response(outcome.body, status=outcome.status, headers=dict(outcome.headers))
 
+    def _attempt(self) -> tuple[Outcome, Impact]:
+        """What the change has done. A scheduled one is compared at its moment, if it does nothing now."""
+        # What takes effect when it is saved has taken effect by then.
+        soon = timezone.now() + SOON
+        outcome, impact, later = self._observe(soon, may_move=True)
+        if later > soon:
+            outcome, impact, _ = self._observe(later, may_move=False)
+        return outcome, impact
 
-def _observe(
-    change: Callable[[], Outcome], is_stored: Callable[[Outcome, Impact], bool], *, at: dt.datetime, may_move: bool
-) -> tuple[Outcome, Impact, dt.datetime]:
-    with transaction.atomic():
-        with observe(at=at) as impact:
-            outcome = change()
-        later = max(outcome.moments, default=at)
-        moves = may_move and later > at and not impact.needs_confirmation
-        if moves or not is_stored(outcome, impact):
-            transaction.set_rollback(True)
-    return outcome, impact, later if moves else at
+    def _observe(self, at: dt.datetime, *, may_move: bool) -> tuple[Outcome, Impact, dt.datetime]:
+        with transaction.atomic():
+            with observe(at=at) if self.is_compared else nullcontext(Impact(at)) as impact:
+                outcome = self.change()
+            later = max(outcome.moments, default=at)
+            moves = self.is_compared and may_move and later > at and not impact.needs_confirmation
+            if moves or is_given(self.request, DRY_RUN) or self._stops(outcome, impact):
+                transaction.set_rollback(True)
+        return outcome, impact, later if moves else at
 
-
-def stops(outcome: Outcome, impact: Impact) -> list[str]:
-    """Why a change needs a confirmation: what keys lose, and names that somebody may take for other ones."""
-    return [*impact.guards(may_end=True), *(doubt["message"] for doubt in outcome.doubts)]
+    def _stops(self, outcome: Outcome, impact: Impact) -> list[str]:
+        """Why the change is not stored: what keys lose, and names that somebody may take for other ones."""
+        if is_given(self.request, ACCEPT_LOSS):
+            return []
+        return [*impact.guards(may_end=True), *(doubt["message"] for doubt in outcome.doubts)]
 
 
 def is_given(request: Request, name: str) -> bool:

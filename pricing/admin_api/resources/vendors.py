@@ -20,3 +20,4 @@ class Vendors(Resource):
     lookup_field = "slug"
     filters = {"slug": ["exact", "in"], "name": ["exact", "icontains"]}
     ordering = ("slug", "name")
+    takes_nothing = ("create", "destroy")

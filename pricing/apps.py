@@ -14,11 +14,13 @@ class PricingConfig(AppConfig):
     def ready(self) -> None:
         from catalog.admin import impact
         from pricing.impact.observing import observe, preview
+        from pricing.models import price_events
         from pricing.published.boundaries import moments_of
         from pricing.published.key_prices import read_prices
         from pricing.published.popularity import popularity
         from tokens.access import prices
 
+        price_events.connect()
         # The last app: the permissions of all tables exist by now.
         post_migrate.connect(create_roles, sender=self)
         impact.register(preview=preview, observe=observe)

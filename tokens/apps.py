@@ -10,7 +10,10 @@ class TokensConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from catalog.db.audit import listen_with
         from catalog.operators.permissions import limit_with
+        from tokens.events import model_events, token_events
+        from tokens.events.changes import take_changes
         from tokens.operators import audit_events, protection
         from tokens.operators.admin_keys import own_keys
         from tokens.operators.reach import limit_to_groups
@@ -22,6 +25,9 @@ class TokensConfig(AppConfig):
         post_migrate.connect(remember_peppers, sender=self)
         limit_with(limit_to_groups)
         limit_with(own_keys)
+        listen_with(take_changes)
+        model_events.connect()
+        token_events.connect()
         events.connect()
         audit_events.connect()
 

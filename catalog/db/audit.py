@@ -5,7 +5,7 @@ a long import, so other events have a chain of their own. Each chain has a row w
 entries are added; a transaction that needs both takes that of events last.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -47,6 +47,15 @@ class Deed:
 
 
 _deed: ContextVar[Deed | None] = ContextVar("deed", default=None)
+# What is called with new history rows: their model and the keys of the rows.
+Listener = Callable[[type[models.Model], Sequence[int]], None]
+_listeners: list[Listener] = []
+
+
+def listen_with(listener: Listener) -> None:
+    """Calls a function after history rows are entered, in the transaction of the change: apps above send events."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def is_said() -> bool:
@@ -267,6 +276,9 @@ def enter_rows(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None
     with connection.cursor() as cursor:
         digests = columns.digests(cursor, connection, rows)
     append(CHANGES, _entries(model, rows, digests))
+    at = columns.own.index("history_id")
+    for listener in _listeners:
+        listener(model, [row[at] for row in rows])
 
 
 def _entries(

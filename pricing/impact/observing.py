@@ -19,6 +19,7 @@ from pricing.impact.impact import Impact
 from pricing.impact.state import State
 from pricing.published.boundaries import COUNTERS
 from tokens.access.listed_models import open_offers
+from tokens.events.changes import complete_change, without_events
 from tokens.models import Token
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ def observe(*, at: dt.datetime) -> Iterator[Impact]:
     The block runs in a transaction. To undo it for what the effect says, open a transaction around it.
     """
     impact = Impact(at)
-    with transaction.atomic():
+    with transaction.atomic(), complete_change():
         revision.hold()
         if not has_readers():
             yield impact
@@ -61,7 +62,7 @@ def preview(change: Callable[[], T], *, at: dt.datetime) -> tuple[T, Impact]:
         revision.hold()
         counters, is_read = revision.read(), has_readers()
         after: State | None = None
-        with transaction.atomic():
+        with transaction.atomic(), without_events():
             result = change()
             changed_counters = revision.read()
             if is_read and not _is_unchanged(counters, changed_counters):

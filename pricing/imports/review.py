@@ -27,6 +27,7 @@ from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
 from catalog.models.names import Names
 from catalog.operators.permissions import may, may_set_prices, permission_to, require
 from pricing.impact.impact import ACCEPT_LOSS
+from pricing.imports.events import emit_waiting
 from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, LossError, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
@@ -89,6 +90,7 @@ def save_plan(
         record(outcome, about=run, actor=actor, run=run.pk, detail=count(len(plan.touched), "model"))
         older = ImportRun.objects.waiting().filter(source=run.source, options=run.options).exclude(pk=run.pk)
         older.update(status=ImportRun.Status.DISCARDED, remark=f"Replaced by a newer document: see {run}.")
+        emit_waiting(run)
     return plan, run
 
 
@@ -245,6 +247,7 @@ def _create_rest(
     rest_waits = f"{count(len(left), 'other waits', 'others wait')}" if left else "the rest waits"
     run.remark = f"Applied to {count(len(applied.touched), 'model')}; {rest_waits} in {rest}."
     run.save(update_fields=["remark"])
+    emit_waiting(rest)
     return rest
 
 

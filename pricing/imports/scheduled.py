@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from catalog.db.locking import one_at_a_time
@@ -14,6 +14,7 @@ from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
 from catalog.progress import announce
 from pricing.impact.impact import ACCEPT_LOSS
+from pricing.imports.events import emit_failed
 from pricing.imports.guards import ALLOW_REMOVALS, LossError
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, store_snapshot, store_validators
@@ -81,7 +82,11 @@ def fetch_and_plan(source: Source, *, at: dt.datetime) -> FetchOutcome:
         outcome = FetchOutcome(source, "failed", error=f"This is a bug ({type(error).__name__}). Please report it.")
     else:
         outcome = FetchOutcome(source, word, run)
-    Source.objects.filter(pk=source.pk).update(checked_at=at, error=outcome.error[:512])
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(checked_at=at, error=outcome.error[:512])
+        # A source that stays unreachable is one failure, not one at each attempt.
+        if outcome.error and outcome.error[:512] != source.error:
+            emit_failed(source, outcome.error)
     return outcome
 
 

@@ -22,9 +22,11 @@ from catalog.db import revision
 from catalog.db.bulk import KEYS, BulkWriter, batches
 from catalog.exact import digits
 from pricing.engine.money import convert, total
+from pricing.models.budget_events import budget_events
 from pricing.models.rates import CurrencyRate
 from pricing.models.spending import Spending
 from tokens.budgets import period_end, period_start
+from tokens.events.outbox import emit_all
 from tokens.models import Token, TokenGroup
 from tokens.models.budgets import ACCOUNTING, Budgeted, Spent, count_spending_with
 from tokens.timestamps import format_timestamp
@@ -93,8 +95,8 @@ def count_spending(rows: Sequence[Budgeted], at: dt.datetime) -> dict[int, Spent
 class Crossing:
     """A budget that calls have used up, or nearly."""
 
-    # The token or the group that has the budget.
-    owner: Budgeted
+    # It has the budget.
+    owner: Token | TokenGroup
     is_spent: bool
     at: dt.datetime
 
@@ -147,6 +149,7 @@ def settle(
         # The rows of tokens do not contain their automatic groups. No list changes.
         revision.bump(revision.MODELS, about=())
     if crossings:
+        emit_all(budget_events([crossing.owner for crossing in crossings], at=at))
         transaction.on_commit(partial(announce, crossings))
     return crossings
 

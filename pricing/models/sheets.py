@@ -23,6 +23,7 @@ from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.money import METER, UNITS, validate_currency
 from pricing.models.immutability import IN_EFFECT, check_end, check_not_past
 from pricing.models.states import state_at
+from tokens.events.changes import complete_change
 
 
 class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
@@ -93,7 +94,7 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
             )
             for model, price in values
         ]
-        with transaction.atomic():
+        with complete_change():
             sheets = create_rows(rows, reason=reason, actor=author)
             lines = zip(sheets, (price.lines for _, price in values), strict=True)
             insert_rows([line for sheet, figures in lines for line in PriceLine.of_sheet(sheet, figures)])

@@ -17,6 +17,7 @@ from django.db import Error, IntegrityError, close_old_connections, models, tran
 from django.db.models import F, Q
 
 from catalog import caches
+from tokens.events.token_events import emit_refusals
 from tokens.models import AdminKey, LastRefusal, Pepper, RetiredKey, Token, WrongPepperError
 
 logger = logging.getLogger("modelbook.usage")
@@ -126,6 +127,8 @@ class LastUseWriter:
         for token, refusal in sorted(refusals.items(), key=lambda pair: pair[0]):
             with suppress(IntegrityError), transaction.atomic():
                 LastRefusal.objects.store(token, **asdict(refusal))
+        if refusals:
+            emit_refusals(refusals)
 
     def _start(self) -> None:
         """Starts the thread with the first thing to write: in the process that serves, not in the one that forks."""

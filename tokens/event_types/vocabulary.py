@@ -38,19 +38,19 @@ def _of_imports(name: str, says: str) -> EventType:
 TYPES = {
     event_type.name: event_type
     for event_type in (
-        _of_models("added", "a model is published for the first time"),
-        _of_models("changed", "facts of a published model change, or it becomes a draft or is deleted"),
+        _of_models("added", "a model is created"),
+        _of_models("changed", "fields of a model change, or it is deleted"),
         _of_models("deprecated", "a published model becomes deprecated"),
         _of_models("retiring", "a published model retires within 30 days, within 7 days, and today"),
         _of_models("retired", "a published model has retired"),
-        _of_prices("announced", "a price is set, for now or for later, or an announced price is withdrawn"),
+        _of_prices("announced", "a price is set, for now or later, gets an end, or is withdrawn"),
         _of_prices("in_force", "a price takes effect"),
         _of_prices("ended", "a price has ended"),
         _of_tokens("token.issued", "a token is created"),
         _of_tokens("token.rotated", "a token gets another key"),
         _of_tokens("token.revoked", "a token is disabled or deleted"),
         _of_tokens("token.expiring", "a token expires within 30 days, within 7 days, and within a day"),
-        _of_tokens("token.refused", "a request with a token's key is refused, at most once a day for each token"),
+        _of_tokens("token.refused", "a request with a token's key is refused, once a day for each token and code"),
         _of_tokens("budget.warning", "most of the budget of a token or a group is spent, once a period"),
         _of_tokens("budget.spent", "the budget of a token or a group is spent, once a period"),
         _of_imports("waiting", "an import waits for a review"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 from django.db.models.deletion import SET_NULL
 from simple_history.utils import get_history_model_for_model
 
@@ -29,6 +29,7 @@ from pricing.imports.undo.histories import ChangeHistory, is_automatic, related_
 from pricing.imports.undo.permissions import require_permissions, require_reach
 from pricing.imports.undo.rows import TABLES, Undone, find_users, remove, restore, undo_rates, undo_sheets
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet, UsageReporter
+from tokens.events.changes import complete_change
 from tokens.models import Token
 
 # A table comes before the tables that its rows refer to.
@@ -91,7 +92,7 @@ def undo(change: Change, *, at: dt.datetime, actor: AbstractBaseUser | None, rea
     """Undoes the change in one transaction; InputError, and nothing is stored, if it cannot be undone."""
     reason = (reason or f"Undo of the {change.title}")[:REASON_LENGTH]
     try:
-        with transaction.atomic(), reason_scope(reason):
+        with complete_change(), reason_scope(reason):
             revision.hold()
             return _Undo(change, UndoContext(at, reason, actor)).run()
     except IntegrityError:

@@ -78,8 +78,8 @@ def test_the_same_values_on_any_number_of_rows_load_none_of_them(
     monkeypatch.setattr(AIModel, "from_db", None)
     monkeypatch.setattr(bulk, "KEYS", 3)
     # The transaction with its end, the lock, the keys, the models, the counters, the log; and for each batch the rows,
-    # their history, the end of the audit trail, the entries, and its new end.
-    with django_assert_num_queries(7 + 3 * 5):
+    # their history, the end of the audit trail, the entries, its new end, and whether a webhook takes their events.
+    with django_assert_num_queries(7 + 3 * 6):
         assert update_with_history(AIModel.objects.exclude(series="new"), series="new", reason="because") == 7
     monkeypatch.undo()
     assert AIModel.objects.filter(series="new", updated_at__gt=before).count() == 7

@@ -48,7 +48,7 @@ def test_any_number_of_tokens_is_deleted_with_the_same_statements(django_assert_
                 token=token, key_id="x", digest=f"{place}", masked="x", valid_until=world.LONG_AGO
             )
         permissions = revision.read().permissions
-        with django_assert_max_num_queries(28):
+        with django_assert_max_num_queries(29):
             assert delete_with_history(Token.objects.all()) == number
         assert (Token.objects.count(), RetiredKey.objects.count(), Token.groups.through.objects.count()) == (0, 0, 0)
         assert revision.read().permissions != permissions

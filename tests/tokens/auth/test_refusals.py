@@ -159,7 +159,7 @@ def test_only_the_latest_is_stored_and_nothing_else_changes(client: Client, djan
     for model in ("a", "b", "c"):
         ask(client, f"/api/authorize?model={model}", key=key)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         LAST_USE.flush()
 
     assert LastRefusal.objects.get().model == "c"

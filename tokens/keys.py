@@ -30,6 +30,8 @@ KEY_ID_LENGTH = 10
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
 ADMIN_PREFIX = "mb_admin"
+# The start of what is stored in place of a digest, which has hexadecimal digits.
+NO_KEY = "!"
 # Longer texts are not looked up.
 MAX_LENGTH = 256
 PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*")
@@ -82,9 +84,9 @@ class NewKey:
         return f"NewKey({self.key_id})"
 
 
-def make_key(prefix: str) -> NewKey:
-    """A new random key with a checksum."""
-    key_id = new_key_id()
+def make_key(prefix: str, *, key_id: str = "") -> NewKey:
+    """A new random key with a checksum; with this key id, if one is given."""
+    key_id = key_id or new_key_id()
     body = f"{prefix}_{key_id}_{_random(SECRET_LENGTH)}"
     return NewKey(body + checksum(body), key_id)
 
@@ -226,6 +228,16 @@ def fingerprint(pepper: str) -> str:
 
 def _digest(text: str, pepper: str) -> str:
     return hmac.new(pepper.encode(), text.encode(errors="surrogateescape"), hashlib.sha256).hexdigest()
+
+
+def is_key_id(text: str) -> bool:
+    """Whether the text can be the key id of a key of our own format."""
+    return len(text) == KEY_ID_LENGTH and set(text) <= set(ALPHABET)
+
+
+def no_digest() -> str:
+    """A text in place of the digest of a token without a key: no key has it, and each is different."""
+    return NO_KEY + _random(SECRET_LENGTH)
 
 
 def new_key_id() -> str:

@@ -121,7 +121,9 @@ class BulkWriter:
     PostgreSQL gets one list per column, SQLite one list per row: psycopg is slow with thousands of placeholders.
     """
 
-    def __init__(self, model: type[models.Model], columns: Sequence[Any]) -> None:
+    def __init__(self, model: type[models.Model], columns: Sequence[Any], *, is_raw: bool = False) -> None:
+        """`is_raw`: columns that saves set, such as the time of the last change, are written as they are."""
+        self.is_raw = is_raw
         self.connection = connections[router.db_for_write(model)]
         self.columns = columns
         self.key: Any = model._meta.pk
@@ -180,9 +182,11 @@ class BulkWriter:
 
     def by_row(self, rows: Sequence[models.Model], columns: Sequence[Any]) -> list[list[Any]]:
         return [
-            [column.get_db_prep_save(column.pre_save(row, row.pk is None), self.connection) for column in columns]
-            for row in rows
+            [column.get_db_prep_save(self.value(column, row), self.connection) for column in columns] for row in rows
         ]
+
+    def value(self, column: Any, row: models.Model) -> Any:
+        return getattr(row, column.attname) if self.is_raw else column.pre_save(row, row.pk is None)
 
     def by_column(self, rows: Sequence[models.Model], columns: Sequence[Any]) -> list[list[Any]]:
         return [list(values) for values in zip(*self.by_row(rows, columns), strict=True)]

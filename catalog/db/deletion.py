@@ -1,21 +1,22 @@
-"""Deletes many rows, and those that belong to them, with their history and few statements; what prevents it.
+"""Deletes many rows, and those that belong to them, with few statements, and restores them; what prevents it.
 
 Django reads each of them, and writes a history row and raises a counter for each.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db import models, transaction
 from django.db.models import ProtectedError
 
-from catalog.db.bulk import KEYS, batches, write_history
-from catalog.db.changes import models_of_query
-from catalog.db.revision import TrackedModel, bump_for, hold
+from catalog.db.bulk import KEYS, BulkWriter, batches, write_history
+from catalog.db.changes import models_of, models_of_query
+from catalog.db.revision import TrackedModel, bump, bump_for, hold
 from catalog.error_messages import count
 from catalog.operators.permissions import may_write
 
@@ -106,3 +107,158 @@ def undeletable(rows: models.QuerySet[Any], *, at: dt.datetime) -> models.QueryS
 def count_rows(table: type[models.Model], number: int) -> str:
     """1 price sheet; 2 price sheets"""
     return count(number, str(table._meta.verbose_name), str(table._meta.verbose_name_plural))
+
+
+@dataclass
+class Deleted:
+    """Deleted rows with those that belonged to them, and references that became empty; as JSON."""
+
+    # Label of a table -> the columns of its rows.
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # Label of a table -> column, key of the row, and the key that it had there.
+    references: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
+
+    def extend(self, other: "Deleted") -> None:
+        for label, rows in other.rows.items():
+            self.rows.setdefault(label, []).extend(rows)
+        for label, references in other.references.items():
+            self.references.setdefault(label, []).extend(references)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"rows": self.rows, "references": self.references}
+
+
+def delete_recoverably(model: type[models.Model], keys: Sequence[int]) -> Deleted:
+    """Deletes rows with their history; returns what `restore_deleted` needs. ProtectedError if other rows need them."""
+    deleted = Deleted()
+    if keys:
+        _collect(model, keys, deleted)
+        for batch in batches(keys, KEYS):
+            delete_with_history(models.QuerySet[Any](model).filter(pk__in=batch))
+    return deleted
+
+
+def _collect(model: type[models.Model], keys: Sequence[int], deleted: Deleted) -> None:
+    label, columns = model._meta.label_lower, [column.attname for column in model._meta.concrete_fields]
+    key: Any = model._meta.pk
+    rows = deleted.rows.setdefault(label, [])
+    seen = {row[key.attname] for row in rows}
+    for batch in batches([key for key in keys if key not in seen], KEYS):
+        plain = models.QuerySet[Any](model)
+        stored = plain.filter(pk__in=batch).order_by("pk").values(*columns)
+        rows.extend({name: _as_json(value) for name, value in row.items()} for row in stored)
+        for relation in relations_to(model):
+            column = relation.field
+            others = models.QuerySet[Any](relation.related_model).filter(**{f"{column.name}__in": batch})
+            if relation.on_delete is models.CASCADE:
+                _collect(relation.related_model, list(others.order_by("pk").values_list("pk", flat=True)), deleted)
+            elif relation.on_delete is models.SET_NULL:
+                found = others.order_by("pk").values_list("pk", column.attname)
+                references = deleted.references.setdefault(relation.related_model._meta.label_lower, [])
+                references.extend((column.attname, pk, target) for pk, target in found)
+
+
+def restore_deleted(
+    deleted: Mapping[str, Any], *, reason: str, actor: Any
+) -> tuple[dict[type[models.Model], int], list[str]]:
+    """Inserts the deleted rows again, with the keys and times that they had, and with history.
+
+    Returns how many of each table, and which stay away: others have their name now, or what they belong to is gone.
+    """
+    restored: dict[type[models.Model], int] = {}
+    left: list[str] = []
+    with transaction.atomic():
+        tables = [(apps.get_model(label), rows) for label, rows in deleted.get("rows", {}).items() if rows]
+        waiting = list(_parents_first(tables))
+        written = []
+        for model, rows in waiting:
+            instances = [_instance(model, row) for row in rows]
+            fitting = list(_fitting(model, instances, left))
+            if fitting:
+                _insert(model, fitting)
+                restored[model] = restored.get(model, 0) + len(fitting)
+                written.append((model, [row.pk for row in fitting]))
+        for model, keys in written:
+            # After all of them, because a history row contains what the row is related to.
+            if hasattr(model, "history"):
+                write_history(model, keys, kind="+", reason=reason, actor=actor)
+        for label, references in deleted.get("references", {}).items():
+            model = apps.get_model(label)
+            for column, key, target in references:
+                _refer(model, column, key, target)
+    return restored, left
+
+
+def _parents_first(
+    tables: Sequence[tuple[type[models.Model], list[dict[str, Any]]]],
+) -> Iterator[tuple[type[models.Model], list[dict[str, Any]]]]:
+    """The tables in an order in which a row comes after those that it refers to."""
+    rest = dict(tables)
+    while rest:
+        for model in list(rest):
+            needed = {column.related_model for column in model._meta.concrete_fields if column.is_relation} - {model}
+            if needed.isdisjoint(rest):
+                yield model, rest.pop(model)
+
+
+def _instance(model: type[models.Model], row: Mapping[str, Any]) -> models.Model:
+    values = {}
+    for column in model._meta.concrete_fields:
+        value = row.get(column.attname)
+        is_moment = isinstance(column, models.DateField) and value is not None
+        values[column.attname] = column.to_python(value) if is_moment else value
+    return model(**values)
+
+
+def _fitting(model: type[models.Model], rows: Sequence[models.Model], left: list[str]) -> Iterator[models.Model]:
+    """The rows that can be inserted; names the others."""
+    meta: Any = model._meta
+    unique = [(column.attname,) for column in meta.concrete_fields if column.unique and not column.primary_key]
+    unique += [
+        tuple(meta.get_field(name).attname for name in constraint.fields)
+        for constraint in meta.constraints
+        if isinstance(constraint, models.UniqueConstraint) and constraint.fields and not constraint.condition
+    ]
+    plain = models.QuerySet[Any](model)
+    taken = [(names, set(plain.values_list(*names))) for names in unique]
+    parents = [
+        (column, set(models.QuerySet[Any](column.related_model).values_list("pk", flat=True)))
+        for column in model._meta.concrete_fields
+        if column.is_relation
+    ]
+    own = {row.pk for row in rows}
+    for row in rows:
+        is_taken = any(tuple(getattr(row, name) for name in names) in values for names, values in taken)
+        is_orphan = False
+        for column, keys in parents:
+            target = getattr(row, column.attname)
+            if target is not None and target not in keys and not (column.related_model is model and target in own):
+                is_orphan |= not column.null
+                setattr(row, column.attname, None)
+        if is_taken or is_orphan:
+            left.append(f"{model._meta.verbose_name} {'' if is_orphan else row}".strip())
+        else:
+            yield row
+
+
+def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    if issubclass(model, TrackedModel):
+        bump_for(model, partial(models_of, rows, may_move=False))
+    elif model._meta.auto_created:
+        # Relations of tokens to groups decide what keys see.
+        bump("permissions")
+    BulkWriter(model, list(model._meta.concrete_fields), is_raw=True).insert(rows)
+
+
+def _refer(model: type[models.Model], column: str, key: int, target: int) -> None:
+    """Gives a row the reference that it had, if it has no other one since."""
+    related: Any = model._meta.get_field(column.removesuffix("_id")).related_model
+    rows = models.QuerySet[Any](model).filter(pk=key, **{column: None})
+    if models.QuerySet[Any](related).filter(pk=target).exists():
+        if issubclass(model, TrackedModel):
+            bump_for(model, partial(models_of, list(rows), may_move=False))
+        rows.update(**{column: target})
+
+
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value

@@ -249,6 +249,8 @@ class NamesField(ExactJSONField):
         return None if value is None else _names.decode(value)
 
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        if value is None and self.null:
+            return
         if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
             raise ValidationError("This is not a list of names.", code="invalid")
         if len(set(value)) != len(value):

@@ -22,6 +22,13 @@ class Findings:
 
     by_sentence: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unmapped: Counter[str] = field(default_factory=Counter)
+    # Those about what cannot be stored: the document differs from the catalog there, and an import leaves it so.
+    left_out: list[str] = field(default_factory=list)
+
+    def leave_out(self, sentence: str, model: str | None = None) -> None:
+        """Adds a problem for which something is left out."""
+        self.add(sentence, model)
+        self.left_out.append(f"{model}: {sentence}" if model else sentence)
 
     def add(self, sentence: str, model: str | None = None) -> None:
         """Adds a problem of one model, or of the whole document."""

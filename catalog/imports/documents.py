@@ -1,7 +1,7 @@
 """Documents of sources: read within limits, limited to the requested models, with aliases replaced by their models."""
 
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from catalog.models import AIModel, ModelAlias
 from catalog.sources.limits import LARGEST_FILE, MOST_MODELS, MOST_PRICES, MOST_VALUES
 from catalog.sources.records import UNCONFIRMED, Document, Record
 from catalog.sources.rows import SourceError, refuse_more
+from catalog.sources.yaml_folders import join
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -41,6 +42,18 @@ def read_file(path: Path) -> bytes:
     return content
 
 
+def read_catalog(path: Path) -> bytes:
+    """A catalog as YAML: a file, or a folder of files as one document."""
+    if not path.is_dir():
+        return read_file(path)
+    try:
+        return join(path)
+    except SourceError as error:
+        raise InputError(str(error)) from None
+    except OSError as error:
+        raise InputError(f"{error.filename or path} cannot be read: {error.strerror or error}.") from None
+
+
 def read_document(
     read: Callable[[bytes], Document],
     content: bytes,
@@ -62,7 +75,7 @@ def read_document(
         raise InputError(f"The document has more than {MOST_VALUES:,} values, which is more than any source has.")
     try:
         document = read(content)
-        if not document.records:
+        if not document.records and not document.structure.sections:
             raise InputError("The document contains no models.")
         document = _choose_providers(document, providers)
         refuse_more(len(document.records), MOST_MODELS, of="models")
@@ -70,7 +83,7 @@ def read_document(
     except (InexactError, SourceError) as error:
         raise InputError(str(error)) from None
     records = tuple(record for record in document.records if matches(record.name, only))
-    if not records:
+    if not records and (only or not document.structure.sections):
         raise InputError(f"None of the {count(len(document.records), 'model')} matches {', '.join(only)}.")
     records = tuple(_with_confirmed_price(record, placeholders) for record in records)
     return replace(document, records=records, listed=tuple(record.name for record in document.records))
@@ -135,14 +148,15 @@ class Resolution:
     unmatched: dict[str, Match] = field(default_factory=dict)
 
 
-def resolve(document: Document, findings: Findings) -> Resolution:
+def resolve(document: Document, findings: Findings, *, aliases: Container[str] | None = None) -> Resolution:
     """Assigns the rows of aliases to their models, and suggests a model for unknown ids.
 
-    Only aliases made by an operator or a source are followed. If the document lists the model itself, its own row is
-    used and the alias's row left out.
+    `aliases`: those that are followed; None: all. Only aliases made by an operator or a source are followed. If the
+    document lists the model itself, its own row is used and the alias's row left out.
     """
-    aliases = dict(ModelAlias.objects.values_list("name", "model__name"))
-    resolver = Resolver(AIModel.objects.values_list("name", flat=True), aliases)
+    stored = ModelAlias.objects.values_list("name", "model__name")
+    followed = {name: model for name, model in stored if aliases is None or name in aliases}
+    resolver = Resolver(AIModel.objects.values_list("name", flat=True), followed)
     listed = {record.name for record in document.records}
     resolved: dict[str, str] = {}
     unmatched: dict[str, Match] = {}
@@ -154,7 +168,8 @@ def resolve(document: Document, findings: Findings) -> Resolution:
         if model is None or model == record.name:
             records[record.name] = record
         elif model in listed or model in records:
-            findings.add(f"is an alias of {model}, which has a row of its own; this row was left out", record.name)
+            sentence = f"is an alias of {model}, which has a row of its own; this row was left out"
+            findings.leave_out(sentence, record.name)
         else:
             resolved[record.name] = model
             records[model] = replace(record, name=model)

@@ -157,12 +157,12 @@ def _is_nameable(name: str, taken: Names | None, findings: Findings) -> bool:
     except ValidationError as error:
         fault = " ".join(error.messages)
     if fault:
-        findings.add(f"is not a valid model id: {fault} The row was left out", name[:255])
+        findings.leave_out(f"is not a valid model id: {fault} The row was left out", name[:255])
         return False
     if taken is not None:
         for alike in taken.like(name):
             if not alike.may_be_meant:
-                findings.add(f"{alike.describe(name)}; the row was left out", name)
+                findings.leave_out(f"{alike.describe(name)}; the row was left out", name)
                 return False
         taken.add("model", name)
     return True
@@ -179,7 +179,8 @@ def _new_values(record: Record, model: AIModel | None, registry: Container[str],
     for name in ENDPOINT_TYPES:
         if name in fields:
             for unknown in [value for value in fields[name] if value not in registry]:
-                findings.add(f"the endpoint type {unknown[:64]} is not in the registry and was left out", record.name)
+                sentence = f"the endpoint type {unknown[:64]} is not in the registry and was left out"
+                findings.leave_out(sentence, record.name)
             fields[name] = [value for value in fields[name] if value in registry]
     return fields
 
@@ -254,7 +255,7 @@ def _plan_model(
     """Plans one model; `names` are the ids of the stored models by their keys."""
     retires, deprecated = (values.get(date, getattr(model, date, None)) for date in ("retires_on", "deprecated_on"))
     if retires and deprecated and retires < deprecated:
-        context.findings.add("would retire before it is deprecated; both dates stay unchanged", name)
+        context.findings.leave_out("would retire before it is deprecated; both dates stay unchanged", name)
         values = {key: value for key, value in values.items() if key not in LIFECYCLE_DATES}
     if model is None:
         plan.new[name] = {key: value for key, value in values.items() if key != "successor" or value}

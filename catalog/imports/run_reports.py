@@ -35,6 +35,8 @@ TITLES = {
     "vendors": "New vendors",
 }
 
+# The tables of operators' roles and of customers' keys.
+ABOUT_PEOPLE = ("tokens", "roles")
 # In the guard that names keys.
 ACCEPT_LOSS = "--accept-loss"
 # The parts that state prices or rates.
@@ -60,6 +62,8 @@ def without_names(report: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(parts.get("impact"), dict):
         numbers = counted(parts["impact"].get("counts") or {})
         parts["impact"] = {"lines": [f"{number:,} {name} change" for name, number in numbers.items()]}
+    if isinstance(parts.get("structure"), dict):
+        parts["structure"] = {name: part for name, part in parts["structure"].items() if name not in ABOUT_PEOPLE}
     if isinstance(parts.get("guards"), list):
         parts["guards"] = [guard for guard in parts["guards"] if ACCEPT_LOSS not in str(guard)]
     return parts
@@ -90,16 +94,19 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
     # The prices of a whole catalog, by role.
     tables |= {f"{role} prices": part for role, part in tables.pop("prices", {}).items()}
     titled += [
-        (name.replace("_", " ").capitalize(), _table_lines(part)) for name, part in tables.items() if name not in TITLES
+        (name.replace("_", " ").capitalize(), _table_lines(part, is_left=name == "leaves"))
+        for name, part in tables.items()
+        if name not in TITLES
     ]
     return [(title, len(lines), lines[:LINES_SHOWN]) for title, lines in titled if lines]
 
 
-def _table_lines(part: Any) -> list[str]:
-    """The new and changed rows of one table of the structure, or the groups that reach channels."""
+def _table_lines(part: Any, *, is_left: bool = False) -> list[str]:
+    """The new, changed and removed rows of one table of the structure, or the groups that reach channels, or left."""
     if isinstance(part, list):
-        return [f"group {group} reaches {channel}" for group, channel in part]
-    return [*(f"{name} (new)" for name in part["new"]), *_lines(part["changed"])]
+        return [f"group {group} {'no longer reaches' if is_left else 'reaches'} {channel}" for group, channel in part]
+    removed = (f"{name} (removed)" for name in part.get("removed", ()))
+    return [*(f"{name} (new)" for name in part["new"]), *_lines(part["changed"]), *removed]
 
 
 def _withheld(part: Mapping[str, Any]) -> dict[str, Any]:

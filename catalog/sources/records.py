@@ -141,10 +141,20 @@ class Structure:
     offers: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     popular: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    # Role -> model -> its price, if the document has prices of more than one role.
-    prices: Mapping[str, Mapping[str, Sheet]] = field(default_factory=dict)
+    # By key id, and by name.
+    tokens: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # Role -> model -> its price, if the document has prices of more than one role. None: it has no price any more.
+    prices: Mapping[str, Mapping[str, Sheet | None]] = field(default_factory=dict)
     # Tables whose rows are only added if they are missing: the document may not change them.
     additions_only: frozenset[str] = frozenset()
+    # The sections that the document has, and the channels whose offers it lists.
+    sections: frozenset[str] = frozenset()
+    offering: frozenset[str] = frozenset()
+    # Table -> the keys of stored rows that are removed, each with the model that it belongs to, if there is one.
+    removed: Mapping[str, Mapping[tuple[str, ...], str]] = field(default_factory=dict)
+    # Pairs of a group and a channel that it no longer reaches.
+    left: tuple[tuple[str, str], ...] = ()
 
     def narrowed(
         self, models: Collection[str], *, endpoint_types: Collection[str] = (), beside: bool = False
@@ -162,6 +172,10 @@ class Structure:
             prices={
                 role: {name: sheet for name, sheet in sheets.items() if name in models}
                 for role, sheets in self.prices.items()
+            },
+            removed={
+                table: {key: model for key, model in keys.items() if (model in models if model else beside)}
+                for table, keys in self.removed.items()
             },
         )
 

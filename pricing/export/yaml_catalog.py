@@ -1,17 +1,19 @@
 """The whole catalog as ordered YAML, to store in a repository, to compare, or to migrate with.
 
-It contains current prices and group rates. Past and announced ones, discount rules, currency rates, the history and
-tokens are not included. The same catalog gives the same bytes, and `import_catalog yaml` restores it.
+It contains current prices and group rates, and on request tokens without their keys, and roles. Past and announced
+prices, discount rules, currency rates and the history are not included. The same catalog gives the same bytes, and
+`import_catalog yaml` restores it.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from textwrap import indent
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-import yaml
+from django.contrib.auth.models import Group
 from django.db.models import F
 
 from catalog.db.bulk import batches
@@ -21,74 +23,124 @@ from catalog.prices import Line, Sheet, without_replaced
 from catalog.progress import track
 from catalog.sources.conditions import write_conditions
 from catalog.sources.yaml_catalog import CODEX_TEXTS, COUNTS, DATES, FORMAT, NAMES, TEXTS
+from catalog.sources.yaml_values import write
 from pricing.export.document import Document
 from pricing.models import PopularModel, PriceSheet
 from pricing.published.group_rates import ratios_in_force
 from pricing.published.prices import sheets_in_force
 from tokens.budgets import Budget
-from tokens.models import ModelRelease, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup
 from tokens.timestamps import format_timestamp
 
 JSON = dict[str, Any]
 
+HEAD = f"format: {FORMAT}\n".encode()
 # So many entries of a list are in memory at once.
 BATCH = 500
 
 T = TypeVar("T")
 
 
-class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes every value in full, without anchors."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
 def render(*, at: dt.datetime) -> Document:
     """The document; without secrets, tokens and past prices. It is read from the database while it is written."""
-    head = {
-        "format": FORMAT,
-        "vendors": [
-            {"slug": vendor.slug, "name": vendor.name, "aliases": vendor.aliases, "icon": vendor.icon}
-            | {"description": vendor.description}
-            for vendor in Vendor.objects.order_by("slug")
-        ],
-        "endpoint_types": [
-            {"name": endpoint.name, "path": endpoint.path, "method": endpoint.method, "label": endpoint.label}
-            for endpoint in EndpointType.objects.order_by("name")
-        ],
-        "groups": _groups(at=at),
+    parts = (part for _, parts in sections(at=at) for part in parts)
+    return Document(HEAD, parts, separator=b"")
+
+
+def sections(*, at: dt.datetime, extra: Collection[str] = ()) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Each section and its bytes in parts: the whole document as values would take gigabytes. `extra`: of EXTRA."""
+    rows: Mapping[str, Callable[[], Iterable[bytes]]] = {
+        "vendors": _vendors,
+        "endpoint_types": _endpoint_types,
+        "groups": lambda: _groups(at=at),
+        "channels": _channels,
+        "models": lambda: _models(at=at),
+        "aliases": _aliases,
+        "releases": _releases,
+        "codex_profiles": _codex_profiles,
+        "popular": _popular,
+        **{name: EXTRA[name] for name in EXTRA if name in extra},
     }
-    return Document(_dump(head), _lists(at=at), separator=b"")
+    for name, write_rows in rows.items():
+        yield name, _list(name, write_rows())
 
 
-def _dump(value: Any) -> bytes:
-    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)).encode()
+def _vendors() -> Iterator[bytes]:
+    for vendor in Vendor.objects.order_by("slug"):
+        named = {"slug": vendor.slug, "name": vendor.name, "aliases": vendor.aliases, "icon": vendor.icon}
+        yield write([named | {"description": vendor.description}])
 
 
-def _lists(*, at: dt.datetime) -> Iterator[bytes]:
-    """The lists that can be long, in parts: the whole document as values would take gigabytes."""
-    yield from _list("channels", _channels())
-    yield from _list("models", _models(at=at))
-    aliases = ModelAlias.objects.order_by("name").values("name", "listed", model_name=F("model__name"))
+def _endpoint_types() -> Iterator[bytes]:
+    for endpoint in EndpointType.objects.order_by("name"):
+        yield write([{name: getattr(endpoint, name) for name in ("name", "path", "method", "label")}])
+
+
+def _aliases() -> Iterator[bytes]:
+    rows = ModelAlias.objects.order_by("name").values("name", "listed", model_name=F("model__name"))
     entries = (
         {"name": alias["name"], "model": alias["model_name"], "listed": alias["listed"]}
-        for alias in aliases.iterator(chunk_size=BATCH)
+        for alias in rows.iterator(chunk_size=BATCH)
     )
-    yield from _list("aliases", map(_dump, _batched(entries)))
-    releases = ModelRelease.objects.select_related("group", "model").order_by("model__name", "group__slug")
-    starts = (
+    yield from map(write, _batched(entries))
+
+
+def _releases() -> Iterator[bytes]:
+    rows = ModelRelease.objects.select_related("group", "model").order_by("model__name", "group__slug")
+    entries = (
         {"model": release.model.name, "group": release.group.slug, "starts_at": _moment(release.starts_at)}
-        for release in releases.iterator(chunk_size=BATCH)
+        for release in rows.iterator(chunk_size=BATCH)
     )
-    if releases.exists():
-        yield from _list("releases", map(_dump, _batched(starts)))
-    profiles = CodexProfile.objects.select_related("model").order_by("model__name")
-    if profiles.exists():
-        yield from _list("codex_profiles", (_dump([_codex_profile(row)]) for row in profiles.iterator()))
+    yield from map(write, _batched(entries))
+
+
+def _codex_profiles() -> Iterator[bytes]:
+    for profile in CodexProfile.objects.select_related("model").order_by("model__name").iterator():
+        yield write([_codex_profile(profile)])
+
+
+def _popular() -> Iterator[bytes]:
     popular = PopularModel.objects.order_by("position", "model__name").values("position", name=F("model__name"))
-    listed = [{"model": entry["name"], "position": entry["position"]} for entry in popular]
-    yield from _list("popular", [_dump(listed)] if listed else [])
+    if entries := [{"model": entry["name"], "position": entry["position"]} for entry in popular]:
+        yield write(entries)
+
+
+def _tokens() -> Iterator[bytes]:
+    """The tokens by their key ids, without anything that belongs to their keys."""
+    rows = Token.objects.select_related("first_group").prefetch_related("groups").order_by("key_id")
+    yield from map(write, _batched(_token(row) for row in rows.iterator(chunk_size=BATCH)))
+
+
+def _token(token: Token) -> JSON:
+    return {
+        "key_id": token.key_id,
+        "name": token.name,
+        "enabled": token.enabled,
+        "groups": sorted(group.slug for group in token.groups.all()),
+        "uses_auto_groups": token.uses_auto_groups,
+        "first_group": token.first_group.slug if token.first_group else None,
+        "allow": token.allow,
+        "deny": token.deny,
+        "starts_at": _moment(token.starts_at),
+        "expires_at": _moment(token.expires_at),
+        "networks": token.networks,
+        "rate_limit": token.rate_limit,
+        **_budget(token.budget),
+        "is_over_budget": token.is_over_budget,
+        "note": token.note,
+        **_json("metadata", token.metadata),
+    }
+
+
+def _roles() -> Iterator[bytes]:
+    """The roles that operators have defined, with their permissions."""
+    for role in Group.objects.filter(built_in=None).prefetch_related("permissions__content_type").order_by("name"):
+        permissions = (f"{row.content_type.app_label}.{row.codename}" for row in role.permissions.all())
+        yield write([{"name": role.name, "permissions": sorted(permissions)}])
+
+
+# Sections that an export has only on request: they are about people, and nobody else gets them.
+EXTRA: Mapping[str, Callable[[], Iterable[bytes]]] = MappingProxyType({"tokens": _tokens, "roles": _roles})
 
 
 def _batched(entries: Iterable[T]) -> Iterator[list[T]]:
@@ -107,14 +159,14 @@ def _list(name: str, parts: Iterable[bytes]) -> Iterator[bytes]:
         yield f"{name}: []\n".encode()
 
 
-def _groups(*, at: dt.datetime) -> list[JSON]:
+def _groups(*, at: dt.datetime) -> Iterator[bytes]:
     rates = ratios_in_force(at=at)
     reach = defaultdict(list)
     pairs = TokenGroup.channels.through.objects.order_by("channel__slug")
-    for group, channel in pairs.values_list("tokengroup", "channel__slug"):
-        reach[group].append(channel)
-    return [
-        {
+    for key, channel in pairs.values_list("tokengroup", "channel__slug"):
+        reach[key].append(channel)
+    for group in TokenGroup.objects.order_by("slug"):
+        entry = {
             "slug": group.slug,
             "label": group.label,
             "description": group.description,
@@ -125,8 +177,7 @@ def _groups(*, at: dt.datetime) -> list[JSON]:
             **({"rate": digits(rates[group.pk])} if group.pk in rates else {}),
             "channels": reach[group.pk],
         }
-        for group in TokenGroup.objects.order_by("slug")
-    ]
+        yield write([entry])
 
 
 def _budget(budget: Budget | None) -> JSON:
@@ -140,7 +191,7 @@ def _budget(budget: Budget | None) -> JSON:
 
 def _channels() -> Iterator[bytes]:
     for channel in Channel.objects.order_by("slug"):
-        yield _dump(
+        yield write(
             [
                 {
                     "slug": channel.slug,
@@ -159,7 +210,7 @@ def _channels() -> Iterator[bytes]:
             {"model": offer["name"], "enabled": offer["enabled"], "upstream_name": offer["upstream_name"]}
             for offer in values
         )
-        for part in _list("offers", map(_dump, _batched(entries))):
+        for part in _list("offers", map(write, _batched(entries))):
             yield indent(part.decode(), "  ").encode()
 
 
@@ -168,7 +219,7 @@ def _models(*, at: dt.datetime) -> Iterator[bytes]:
     for batch in track(batches(keys, BATCH), "Writing models"):
         models = AIModel.objects.select_related("vendor", "successor").in_bulk(batch)
         sheets = sheets_in_force(batch, roles=PriceSheet.Role.values, at=at)
-        yield _dump([_model(models[key], sheets.get(key, {})) for key in batch if key in models])
+        yield write([_model(models[key], sheets.get(key, {})) for key in batch if key in models])
 
 
 def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:

@@ -38,7 +38,9 @@ from pricing.imports.guards import Guard
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, create_run, make_plan_alone, report_unreached
 from pricing.imports.plan import ImportPlan
-from pricing.imports.structure import StructurePlan, apply_structure, plan_structure
+from pricing.imports.structure.plan import StructurePlan
+from pricing.imports.structure.planning import plan_structure
+from pricing.imports.structure.writing import apply_structure
 from pricing.models import PriceLine
 from tokens.auth.sight import sights_of
 from tokens.models import Token, TokenGroup

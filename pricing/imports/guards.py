@@ -59,6 +59,15 @@ def find_guards(
         yield jump_guard(jumps)
 
 
+def removal_guard(options: Options, *, removed: int, stored: int) -> Guard | None:
+    """The guard of models that are removed or become drafts, because the file no longer contains them."""
+    if removed <= stored * LARGEST_LOSS or options.allow_removals:
+        return None
+    are = "is not in the file and becomes a draft" if options.prune == "draft" else "is not in the file and is removed"
+    are = are if removed == 1 else are.replace("is ", "are ").replace("becomes a draft", "become drafts")
+    return Guard(ALLOW_REMOVALS, f"{removed} of {count(stored, 'model')} {are}.")
+
+
 def jump_guard(jumps: Collection[str]) -> Guard:
     """The guard of the models whose prices move far."""
     names = tuple(jumps)

@@ -34,6 +34,10 @@ class Options:
     accept_placeholders: tuple[str, ...] = ()
     # Also change values of people and more trusted sources; pinned fields stay unchanged.
     overrule: bool = False
+    # What happens to rows that the file no longer contains: they are deleted, or models become drafts. Empty: nothing.
+    prune: str = ""
+    # For a comparison: every difference, whatever may be changed. It is not stored.
+    ignores_pins: bool = False
     # The slug of the source, if several sources have the same reader.
     name: str = ""
 
@@ -72,6 +76,7 @@ class Options:
             "accept_jumps": self.accept_jumps if isinstance(self.accept_jumps, bool) else list(self.accept_jumps),
             "accept_placeholders": list(self.accept_placeholders),
             "overrule": self.overrule,
+            **({"prune": self.prune} if self.prune else {}),
         }
 
     @classmethod
@@ -90,6 +95,7 @@ class Options:
             publish=options.get("publish", False),
             accept_placeholders=tuple(options.get("accept_placeholders", ())),
             overrule=options.get("overrule", False),
+            prune=options.get("prune", ""),
             name="" if name == reader.slug else name,
         )
 
@@ -109,6 +115,8 @@ class Options:
 
     def policy(self) -> ImportPolicy:
         """What the source may change."""
+        if self.ignores_pins:
+            return ImportPolicy.unrestricted()
         source = Source.objects.filter(slug=self.slug).first() or self._new_source()
         return ImportPolicy.of(source.as_writer(self.providers), overrule=self.overrule)
 

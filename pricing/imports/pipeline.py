@@ -35,23 +35,28 @@ from pricing.engine.formatting.lines import summary
 from pricing.engine.sanity_checks import leaves_no_input
 from pricing.impact.impact import Impact
 from pricing.impact.observing import has_readers, observe, preview
-from pricing.imports.guards import ACCEPT_JUMPS, find_guards, missing_names, previous_names
+from pricing.imports.guards import ACCEPT_JUMPS, find_guards, missing_names, previous_names, removal_guard
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.planning import plan_prices
 from pricing.imports.prices.references import compare_suggested
 from pricing.imports.prices.writing import apply_prices
-from pricing.imports.structure import (
-    StructurePlan,
-    allowed_structure,
+from pricing.imports.structure.plan import StructurePlan
+from pricing.imports.structure.planning import allowed_structure, known_endpoint_types, plan_structure
+from pricing.imports.structure.pruning import add_absent
+from pricing.imports.structure.writing import (
+    REMOVED_FIRST,
+    REMOVED_LAST,
     apply_structure,
-    known_endpoint_types,
-    plan_structure,
+    merge_undo,
+    remove_rows,
 )
 from pricing.models import PriceSheet
 from tokens.access.visibility import UNREACHED
 from tokens.models import TokenGroup
 
+# The source that has sections.
+YAML = "yaml"
 OFFER = ("channel__slug", "model__name", "enabled")
 
 
@@ -116,8 +121,12 @@ def _read(content: bytes, options: Options) -> Document:
 def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str) -> ImportPlan:
     context = PlanContext(at, options.policy())
     context.findings.collect(document)
-    resolution = resolve(document, context.findings)
+    # An alias that the file no longer contains means no model any more.
+    owned = document.structure.aliases if options.prune and "aliases" in document.structure.sections else None
+    resolution = resolve(document, context.findings, aliases=owned)
     structure = _requested_structure(resolution.document, options)
+    if options.prune:
+        structure = add_absent(resolution.document, structure, context, mode=options.prune)
     registry = known_endpoint_types(structure, at=at)
     facts = plan_facts(
         resolution.document, context, registry=registry, publish=options.publish, channel=options.channel
@@ -147,11 +156,14 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
     )
     report_unreached(facts, plan.structure, context, joined=options.channel if plan.joins_group else "")
     previous = previous_names(options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
-    plan.missing = missing_names(previous, plan.listed)
+    removed = set(plan.structure.removed_models)
+    plan.missing = [name for name in missing_names(previous, plan.listed) if name not in removed]
     for pattern in options.accepted_patterns:
         if not any(replace(options, accept_jumps=(pattern,)).accepts_jump(name) for name in plan.jumps):
             plan.findings.add(f"--accept-jumps {pattern} accepts nothing: no price of such a model moves far")
     plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.open_jumps))
+    if guard := removal_guard(options, removed=len(plan.unlisted_models), stored=AIModel.objects.count()):
+        plan.guards = [guard, *(other for other in plan.guards if other.option != guard.option)]
     return plan
 
 
@@ -236,6 +248,10 @@ def _requested_structure(document: Document, options: Options) -> Structure:
 
 
 def _check_options(options: Options) -> None:
+    if options.prune and options.source.slug != YAML:
+        raise InputError(f"--prune needs a file that contains the whole catalog: it works with {YAML} only.")
+    if options.prune and (options.only or options.providers or options.channel):
+        raise InputError("--prune compares the whole file: it cannot be used with --only, --provider or --channel.")
     if options.channel:
         try:
             Channel._meta.get_field("slug").clean(options.channel, None)
@@ -255,7 +271,7 @@ def _storable(document: Document, facts: FactsPlan, *, at: dt.datetime) -> Docum
     records = tuple(
         record.priced_at(at) for record in document.records if record.name in stored or record.name in facts.new
     )
-    if not records:
+    if not records and not document.structure.sections:
         raise InputError("The document contains no model that can be stored.")
     return replace(document, records=records)
 
@@ -345,13 +361,16 @@ def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abst
 
 def _write(plan: ImportPlan, context: WriteContext) -> Mapping[str, Any]:
     """Writes the rows of a plan; returns what a rollback needs to know."""
+    structure = plan.structure.structure
+    removed = remove_rows(structure, REMOVED_FIRST, context)
     apply_facts(plan.facts, context)
     undo = apply_prices(plan.prices, context)
     if plan.joins_group:
         group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
         group.channels.add(channel)
-    apply_structure(plan.structure.structure, context)
-    return undo
+    merge_undo(undo, apply_structure(structure, context))
+    removed.extend(remove_rows(structure, REMOVED_LAST, context))
+    return undo | ({"removed": removed.as_json()} if removed.rows else {})
 
 
 def create_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:

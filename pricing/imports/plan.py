@@ -12,14 +12,16 @@ from catalog.exact import digits, write_json
 from catalog.imports.context import Findings
 from catalog.imports.facts import FactsPlan
 from catalog.imports.resolving import Match
+from catalog.imports.run_reports import ABOUT_PEOPLE
 from catalog.models import AIModel, Channel, Offer, Vendor
 from catalog.models.facts import unreadable_facts
+from catalog.operators.permissions import may_view_all
 from pricing.engine.sanity_checks import fact_warnings, output_limit_warnings, price_warnings
 from pricing.impact.impact import ACCEPT_LOSS, Impact
 from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, Guard, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.prices.plan import PricePlan
-from pricing.imports.structure import BY_NAME, StructurePlan
+from pricing.imports.structure.plan import BY_NAME, StructurePlan, TablePlan
 from tokens.models import TokenGroup
 
 # The table of the structure that sets prices, too.
@@ -94,6 +96,13 @@ class ImportPlan:
         return warnings
 
     @property
+    def unlisted_models(self) -> list[str]:
+        """The models that it removes or makes drafts, because the file no longer contains them."""
+        drafts = self.structure.tables.get("models", TablePlan()).changed if self.options.prune else {}
+        listed = set(self.listed)
+        return [*self.structure.removed_models, *(name for (name,) in drafts if name not in listed)]
+
+    @property
     def is_empty(self) -> bool:
         return self.facts.is_empty and self.prices.is_empty and self.structure.is_empty and not self.joins_group
 
@@ -140,12 +149,12 @@ class ImportPlan:
             (facts.vendors, "add", Vendor),
             (facts.new_channel, "add", Channel),
             (facts.offers, "add", Offer),
-            (self.joins_group or self.structure.joins, "change", TokenGroup),
+            (self.joins_group or self.structure.joins or self.structure.leaves, "change", TokenGroup),
         ]
         for name, rows in self.structure.tables.items():
             if name != RATES:
                 table = BY_NAME[name].model
-                parts += [(rows.new, "add", table), (rows.changed, "change", table)]
+                parts += [(rows.new, "add", table), (rows.changed, "change", table), (rows.removed, "delete", table)]
         yield from dict.fromkeys((action, table) for part, action, table in parts if part)
 
     @property
@@ -159,6 +168,12 @@ class ImportPlan:
         """Whether it changes prices of models or rates of groups."""
         rates = self.structure.tables.get(RATES)
         return bool(self.priced or (rates and rates.changes))
+
+    @property
+    def removes_prices(self) -> bool:
+        """Whether models or groups are removed, and with them their prices and rates."""
+        tables = self.structure.tables
+        return any(name in tables and tables[name].removed for name in ("models", "groups"))
 
     def without_prices(self) -> "ImportPlan":
         """What it does besides prices and rates, without the figures of the document."""
@@ -184,7 +199,9 @@ class ImportPlan:
         return next((guard for guard in self.guards if guard.option == ACCEPT_LOSS), None)
 
     def seen_by(self, operator: Any) -> "ImportPlan":
-        """The plan with an impact that states only what this operator may see."""
+        """The plan with the tables that this operator may see, and an impact that states only what they may see."""
+        if not may_view_all(operator, "tokens.token", "tokens.tokengroup"):
+            self = replace(self, structure=self.structure.without(ABOUT_PEOPLE))
         if self.impact is None:
             return self
         impact = self.impact.seen_by(operator)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, Group
 from django.db import transaction
 
 from catalog import caches
@@ -32,7 +32,11 @@ from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, LossError, jump
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
 from pricing.imports.plan import ImportPlan
+from pricing.imports.undo.permissions import is_limited
+from tokens.models import Token
 
+# Django's name for roles is that of the groups of customers here.
+NOUNS = {Group: "roles"}
 PLANS_CACHED = 2
 # Scheduled prices take effect without a change of the catalog.
 SECONDS_CACHED = 60
@@ -176,8 +180,18 @@ def apply_run(
 
 def forbidden_actions(plan: ImportPlan, actor: Any) -> list[str]:
     """What the plan does besides prices that the operator may not do, in words: add channels, change groups."""
-    forbidden = ((action, table) for action, table in plan.actions if not may(actor, action, table))
-    return [f"{action} {table._meta.verbose_name_plural}" for action, table in forbidden]
+    forbidden = [(action, table) for action, table in plan.actions if not _may_apply(actor, action, table)]
+    sentences = [f"{action} {NOUNS.get(table) or table._meta.verbose_name_plural}" for action, table in forbidden]
+    if plan.removes_prices and not may_set_prices(actor):
+        sentences.append("set prices, which are removed with their models and groups")
+    return sentences
+
+
+def _may_apply(actor: Any, action: str, table: Any) -> bool:
+    """Whether the operator may do that with any row of the table: a file has tokens of all groups, and any role."""
+    if table is Group and actor is not None and not actor.is_superuser:
+        return False
+    return may(actor, action, table) and not (table is Token and is_limited(actor, Token))
 
 
 def _permitted_part(plan: ImportPlan, actor: AbstractBaseUser | None) -> ImportPlan:

@@ -15,24 +15,30 @@ from django.db import models, transaction
 
 from catalog.db import revision
 from catalog.db.audit import record
+from catalog.db.deletion import restore_deleted
 from catalog.db.import_context import run_scope
 from catalog.db.snapshot import no_snapshot
 from catalog.error_messages import InputError, count
 from catalog.imports.context import WriteContext
 from catalog.imports.dropped_models import forget_dropped_models
-from catalog.models import ImportRun
+from catalog.models import Channel, FieldPin, ImportRun
 from catalog.operators.permissions import SETS_PRICES, permission_to, require
 from catalog.progress import track
 from pricing.impact.impact import Impact
 from pricing.impact.observing import observe
+from pricing.imports.structure.writing import restore_groups_of_tokens, restore_roles
 from pricing.imports.undo.histories import RunHistory
+from pricing.imports.undo.permissions import is_limited
 from pricing.imports.undo.rows import TABLES, Undone, remove, restore, undo_rates, undo_sheets
-from pricing.models import GroupRate, PriceSheet
+from pricing.models import DiscountRule, GroupRate, PriceSheet
 from tokens.models import Token, TokenGroup
 
 GROUP_REACH = "reach of groups"
+ROLES = "roles"
 # The plural of what a row is -> its singular.
-SINGULAR = {str(table._meta.verbose_name_plural): str(table._meta.verbose_name) for table in TABLES}
+NAMED_TABLES: tuple[type[models.Model], ...] = (*TABLES, DiscountRule, FieldPin)
+SINGULAR = {str(table._meta.verbose_name_plural): str(table._meta.verbose_name) for table in NAMED_TABLES}
+SINGULAR[ROLES] = "role"
 
 
 @dataclass
@@ -117,6 +123,11 @@ def _require_permissions(result: Rollback, actor: AbstractBaseUser | None) -> No
             require(actor, permission_to("delete", table), f"delete {rows}")
         elif rows in changed:
             require(actor, permission_to("change", table), f"change {rows}")
+    if str(DiscountRule._meta.verbose_name_plural) in changed:
+        require(actor, SETS_PRICES, "restore discount rules")
+    is_about_tokens = str(Token._meta.verbose_name_plural) in changed and is_limited(actor, Token)
+    if actor is not None and (is_about_tokens or (ROLES in changed and not getattr(actor, "is_superuser", False))):
+        raise InputError(f"You do not have permission to change {'all tokens' if is_about_tokens else ROLES}.")
     if GROUP_REACH in changed:
         require(actor, permission_to("change", TokenGroup), "change groups")
 
@@ -138,7 +149,28 @@ def _roll_back(run: ImportRun, context: WriteContext) -> Rollback:
             undo_rates(histories, result, context)
         else:
             remove(histories(table), result, context.audit)
+    _restore_removed(run, result, context)
     return result
+
+
+def _restore_removed(run: ImportRun, result: Rollback, context: WriteContext) -> None:
+    """Restores the rows that the run removed, and the relations that have no history of their own."""
+    undo = run.report.get("undo") or {}
+    restored, left = restore_deleted(undo.get("removed") or {}, **context.audit)
+    for table, number in restored.items():
+        if hasattr(table, "history"):
+            name = str(table._meta.verbose_name_plural)
+            result.restored[name] = result.restored.get(name, 0) + number
+    result.stays += [f"removed {name}" for name in left]
+    for group, channel in (run.report.get("structure") or {}).get("leaves", ()):
+        found, reached = TokenGroup.objects.filter(slug=group).first(), Channel.objects.filter(slug=channel).first()
+        if found and reached and not found.channels.filter(pk=reached.pk).exists():
+            found.channels.add(reached)
+            result.restored[GROUP_REACH] = result.restored.get(GROUP_REACH, 0) + 1
+    result.stays += restore_groups_of_tokens(undo.get("groups_of_tokens") or {}, reason=context.reason)
+    if roles := undo.get("roles"):
+        result.restored[ROLES] = len(roles)
+        result.stays += restore_roles(roles)
 
 
 def _leave_groups(run: ImportRun, result: Rollback) -> None:

@@ -185,9 +185,12 @@ def _others(plan: ImportPlan, limit: int) -> str:
             f"Past prices: {sum(map(len, past.values()))} of {_names(past, limit)}, before the first stored one."
         )
     for name, counts in structure.counts().items():
-        lines.append(f"{name.replace('_', ' ').capitalize()}: {counts['new']} new, {counts['changed']} changed.")
+        counted = ", ".join(f"{number} {what}" for what, number in counts.items())
+        lines.append(f"{name.replace('_', ' ').capitalize()}: {counted}.")
         if name in structure.tables:
             rows = structure.tables[name].changes
+            removed = [" ".join(key) for key in structure.tables[name].removed]
+            lines += [f"  Removed: {_names(removed, limit)}"] if removed else []
             lines += [f"  {' '.join(key)}: {_changes(changes, limit)}" for key, changes in list(rows.items())[:limit]]
             lines += more(len(rows), limit)
         else:
@@ -196,6 +199,10 @@ def _others(plan: ImportPlan, limit: int) -> str:
         lines.append(f"Groups that reach channels: {len(structure.joins)} new.")
         lines += [f"  {group} → {channel}" for group, channel in structure.joins[:limit]]
         lines += more(len(structure.joins), limit)
+    if structure.leaves:
+        lines.append(f"Groups that no longer reach channels: {len(structure.leaves)}.")
+        lines += [f"  {group} → {channel}" for group, channel in structure.leaves[:limit]]
+        lines += more(len(structure.leaves), limit)
     return "\n".join(lines)
 
 

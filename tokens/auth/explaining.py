@@ -39,6 +39,7 @@ KEY_GATES = (
     ("the address is allowed", "ip_not_allowed", "networks"),
 )
 KNOWN, CORRECT, PEPPER = "a token has this key", "the secret of the key is correct", "the key's pepper is configured"
+HAS_KEY = "the token has a key"
 RATE = "the rate limit is not exceeded"
 READABLE = "the address of the call can be read (calls only)"
 EXISTS = "the model exists"
@@ -159,6 +160,8 @@ def _explain(token: Token, request: Request, *, at: dt.datetime, key_id: str) ->
     row = row_of(token)
     scope, name, call = scope_of(row), request.model, _read_call(request.call)
     of_key = key_gates(scope, at=at, address=request.address)
+    if not token.has_key:
+        of_key.insert(0, Gate(HAS_KEY, False, "it has no key yet: rotate it to get one", code="invalid_api_key"))
     # Whether a key ends with its grace period is asked with whether its token has expired.
     of_key[1:1] = _retired_key_gates(token, key_id, at=at)
     before = (*of_key, _rate_gate(token.pk, rate_of(row), is_known=request.counts_rate), _readable_gate(call))

@@ -78,6 +78,12 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
         token.save_with(groups, action="imported")
         return token
 
+    def without_key(self, key_id: str, **fields: object) -> "Token":
+        """An unsaved token that has no key until it is rotated."""
+        token = Token(key_id=key_id, digest=keys.no_digest(), pepper=max(settings.TOKEN_PEPPERS), **fields)
+        token.masked = NO_KEY
+        return token
+
 
 class KeyReplacedError(Exception):
     """The key to replace is not the token's current key any more."""
@@ -85,6 +91,8 @@ class KeyReplacedError(Exception):
 
 # The columns of its current key.
 KEY = ("key_id", "digest", "pepper", "masked")
+# What is shown in place of the key of a token that has none.
+NO_KEY = "no key yet"
 STATES = {"key_disabled": "disabled", "key_expired": "expired", "key_not_yet_valid": "not yet"}
 # Days before its expiry at which a token is reported, the smallest first.
 WARNINGS = {1: "a day", 7: "7 days", 30: "30 days"}
@@ -193,9 +201,16 @@ class Token(Budgeted):
     def __str__(self) -> str:
         return f"{self.name} ({self.key_id})"
 
+    @property
+    def has_key(self) -> bool:
+        """Whether somebody can have its key: a token of a catalog file has none until it is rotated."""
+        return not self.digest.startswith(keys.NO_KEY)
+
     def assign_new_key(self) -> str:
         """Gives this token a new key, unsaved; returns the plaintext, which is not stored."""
-        new_key = keys.make_key(settings.TOKEN_PREFIX)
+        # A first key has the key id under which the token is known.
+        known = self.key_id if not self.has_key and keys.is_key_id(self.key_id) else ""
+        new_key = keys.make_key(settings.TOKEN_PREFIX, key_id=known)
         self.assign_key(new_key.plaintext)
         self.key_id = new_key.key_id
         self.masked = f"{settings.TOKEN_PREFIX}_{new_key.key_id}_…{new_key.plaintext[-4:]}"
@@ -245,15 +260,18 @@ class Token(Budgeted):
             if not grace:
                 # The key may have leaked, and with it the keys that it replaced.
                 self.retired_keys.end(at=at)
-            self.retired_keys.create(
-                key_id=self.key_id,
-                digest=self.digest,
-                pepper=self.pepper,
-                masked=self.masked,
-                valid_until=at + grace,
-            )
+            had_key = self.has_key
+            if had_key:
+                self.retired_keys.create(
+                    key_id=self.key_id,
+                    digest=self.digest,
+                    pepper=self.pepper,
+                    masked=self.masked,
+                    valid_until=at + grace,
+                )
             previous, plaintext = self.key_id, self.assign_new_key()
             until = f"with grace until {at + grace:%Y-%m-%d %H:%M:%S} UTC" if grace else "without grace"
+            until = until if had_key else "to get its first key"
             with deed("rotated", detail=f"rotated {until}", previous_key_id=previous):
                 self.save(update_fields=[*KEY, "updated_at"])
         return plaintext

@@ -4,7 +4,7 @@ Sheets are immutable: a changed price is a new sheet from the moment of the impo
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from catalog.imports.context import Findings, PlanContext
@@ -22,7 +22,7 @@ from pricing.imports.prices.past import plan_past
 from pricing.imports.prices.plan import PricePlan
 from pricing.imports.prices.references import compare_elsewhere, compare_first_prices
 from pricing.imports.prices.stored import StoredSheet, stored_sheets
-from pricing.imports.prices.timeline import Offer, Timeline, TimelinePlanner
+from pricing.imports.prices.timeline import Ending, Offer, Timeline, TimelinePlanner
 from pricing.imports.prices.validity import why_invalid, without_unjudged_lines
 from pricing.imports.prices.withholding import withhold_past, withhold_pinned
 from pricing.models import PriceSheet
@@ -65,6 +65,20 @@ def plan_prices(
     return plan
 
 
+def end_prices(plan: PricePlan, names: Iterable[str], *, at: dt.datetime) -> None:
+    """Adds to the plan that the prices of these models end now; prices that were announced stay."""
+    ended = list(names)
+    if not ended:
+        return
+    stored = stored_sheets(plan.role, at=at, dated=ended)
+    for name in ended:
+        started = [sheet for sheet in stored.get(name, ()) if sheet.starts_at < at]
+        if (current := in_force(started, at)) is not None:
+            # A sheet before it would be current again.
+            plan.endings[name] = [Ending(sheet, at, is_now=True, is_covered=sheet is not current) for sheet in started]
+            plan.unpriced[name] = "from now on"
+
+
 def _current(stated: Mapping[str, Mapping[str, Sheet]], *, at: dt.datetime) -> dict[str, dict[str, Sheet]]:
     """The prices that can be stored and that apply now."""
     return {
@@ -97,7 +111,7 @@ def _valid(sheet: Sheet | None, name: str, consequence: str, findings: Findings)
         return None
     sheet = without_unjudged_lines(sheet, name, findings)
     if problem := why_invalid(sheet):
-        findings.add(f"{problem}; {consequence}", name)
+        findings.leave_out(f"{problem}; {consequence}", name)
         return None
     return sheet if sheet.lines else None
 

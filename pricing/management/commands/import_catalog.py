@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.error_messages import InputError, reason
 from catalog.exact import write_json
-from catalog.imports.documents import read_file
+from catalog.imports.documents import read_catalog, read_file
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
 from catalog.names.typed_lists import split_all
@@ -21,6 +21,7 @@ from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 from pricing.imports.options import Options, accepted_jumps
 from pricing.imports.pipeline import apply_import, make_plan
 from pricing.imports.plan import ImportPlan
+from pricing.imports.structure.pruning import DELETE, MODES
 from pricing.imports.text_report import LINES_SHOWN, summary
 from pricing.models import PriceSheet
 
@@ -31,7 +32,7 @@ class Command(PlanningCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help=f"One of: {', '.join(SOURCES)}.")
         document = parser.add_mutually_exclusive_group(required=True)
-        document.add_argument("--file", metavar="F", help="The source's document.")
+        document.add_argument("--file", metavar="F", help="The source's document; for yaml also a folder.")
         document.add_argument(
             "--url",
             metavar="U",
@@ -69,10 +70,21 @@ class Command(PlanningCommand):
         parser.add_argument(
             "--publish", action="store_true", help="Publish the models. Without it, new models are drafts."
         )
+        parser.add_argument(
+            "--prune",
+            nargs="?",
+            const=DELETE,
+            default="",
+            choices=MODES,
+            help="Remove what the file no longer contains, in the sections that it has. With draft, models become "
+            "drafts instead. Put it after SOURCE. Only for yaml.",
+        )
         parser.add_argument("--apply", action="store_true", help="Apply the plan, completely or not at all.")
         parser.add_argument("--dry-run", action="store_true", help="Only show the plan, also with --apply.")
         parser.add_argument(
-            "--allow-removals", action="store_true", help="Accept that many models are no longer in the source."
+            "--allow-removals",
+            action="store_true",
+            help="Accept that many models are no longer in the source, or are removed.",
         )
         parser.add_argument(
             "--accept-loss",
@@ -130,7 +142,8 @@ class Command(PlanningCommand):
 
     def _read(self, options: dict[str, Any]) -> tuple[bytes, str, None]:
         path = Path(options["file"])
-        return read_file(path), path.name, None
+        read = read_catalog if options["source"] == "yaml" else read_file
+        return read(path), path.name, None
 
     def _fetch(self, options: dict[str, Any], import_options: Options) -> tuple[bytes, str, Fetched | None]:
         """The document at the address, or the stored one if the host says that it has not changed."""
@@ -177,4 +190,5 @@ def _options(options: dict[str, Any]) -> Options:
         accept_jumps=accepted_jumps(options["accept_jumps"]),
         accept_placeholders=tuple(split_all(options["accept_placeholders"])),
         overrule=options["overrule"],
+        prune=options["prune"],
     )

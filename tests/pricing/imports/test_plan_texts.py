@@ -11,7 +11,7 @@ from catalog.sources import SOURCES
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, make_plan
 from pricing.imports.plan import ImportPlan
-from pricing.imports.structure import TABLES
+from pricing.imports.structure.plan import TABLES
 from pricing.imports.text_report import summary
 from tests import world
 
@@ -51,12 +51,16 @@ codex_profiles:
   - {model: m-1, instructions: "TEXT", parallel_tool_calls: FLAG}
 popular:
   - {model: m-1, position: COUNT}
+tokens:
+  - {key_id: abcdefghij, name: "TEXT", enabled: FLAG, groups: [vip], allow: null}
+roles:
+  - {name: Curators, permissions: [PERMISSION]}
 """
 STATES = (
     {"TEXT": "a text of more than forty characters, the first", "FLAG": "true", "RATE": "0.5", "COUNT": "1000"}
-    | {"DAY": "2026-01-01"},
+    | {"DAY": "2026-01-01", "PERMISSION": "catalog.view_vendor"},
     {"TEXT": "a text of more than forty characters, the second", "FLAG": "false", "RATE": "0.25", "COUNT": "2000"}
-    | {"DAY": "2026-02-02"},
+    | {"DAY": "2026-02-02", "PERMISSION": "catalog.view_channel"},
 )  # fmt: skip
 
 
@@ -105,7 +109,9 @@ def test_the_text_of_changed_rows_names_each_field_with_both_values() -> None:
     report = plan.report()
     named = {*changed_fields(report)}
     assert {*report["structure"]} == {*(table.name for table in TABLES), "prices"}
-    assert {row for row, _ in named} == {"acme", "holo", "vip", "east", "m-1", "nick", "vip m-1", "east m-1"}
+    assert {row for row, _ in named} == {"acme", "holo", "vip", "east", "m-1", "nick", "vip m-1", "east m-1"} | {
+        "abcdefghij", "Curators",
+    }  # fmt: skip
     for row, field in named:
         assert line_of(text, row, field), (row, field)
     for old, new in zip(STATES[0].values(), STATES[1].values(), strict=True):

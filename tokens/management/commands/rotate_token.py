@@ -34,14 +34,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         end = f"{now + grace:%Y-%m-%d %H:%M} UTC" if grace else "now"
         if options["dry_run"]:
-            self.stderr.write(f"{token} would get a new key. The old one, {token.masked}, would be valid until {end}.")
+            old = f"The old one, {token.masked}, would be valid until {end}." if token.has_key else "It has none yet."
+            self.stderr.write(f"{token} would get a new key. {old}")
             return
-        masked = token.masked
+        old = f"The old one, {token.masked}, is valid until {end}." if token.has_key else "It had none."
         try:
             plaintext = token.rotate(grace=grace, at=now)
         except WrongPepperError as error:
             raise CommandError(str(error)) from None
-        self.stderr.write(f"{token.name} has a new key, {token.key_id}. The old one, {masked}, is valid until {end}.")
+        self.stderr.write(f"{token.name} has a new key, {token.key_id}. {old}")
         state = token.state(at=now)
         if state in STATES.values():
             self.stderr.write(f"No key of this token is valid now. State: {state}.")

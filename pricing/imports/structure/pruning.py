@@ -27,7 +27,7 @@ DELETE, DRAFT = "delete", "draft"
 MODES = (DELETE, DRAFT)
 OF_MODELS = ("aliases", "codex_profiles", "releases", "popular")
 # Fields of models beside the facts of records that an export leaves out when they are empty.
-OPTIONAL = ("successor", "starts_at")
+OPTIONAL = ("successor", "starts_at", "forwards_to_successor")
 
 
 def add_absent(document: Document, structure: Structure, context: PlanContext, *, mode: str) -> Structure:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
+from django.contrib.auth.models import Group, Permission
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
 from catalog.db import revision
 from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ImportRun, ModelAlias, Offer, Vendor
+from catalog.sources.yaml_catalog import SECTIONS
+from pricing.export.yaml_catalog import HEAD
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from pricing.usage.spending import Cost, record
 from tests import world
@@ -19,13 +22,14 @@ from tests.admin_world import import_run
 from tests.pricing.gateways.databases import key
 from tests.samples import HERE, real, some_rows
 from tokens.models import ModelRelease, Token, TokenGroup
+from tokens.operators.roles import create_roles
 
 pytestmark = pytest.mark.django_db
 
 
-def export(folder: Path) -> bytes:
+def export(folder: Path, *sections: str) -> bytes:
     file = folder / "catalog.yaml"
-    call_command("export_catalog", "yaml", output=str(file))
+    call_command("export_catalog", "yaml", output=str(file), extra=list(sections))
     return file.read_bytes()
 
 
@@ -38,6 +42,7 @@ def bring(folder: Path, content: bytes) -> None:
 def empty() -> None:
     """As after the first migrate: group default and the registry are made by it and may stay."""
     for model in (
+        Group,
         Token,
         PriceSheet,
         PopularModel,
@@ -51,6 +56,7 @@ def empty() -> None:
     ):
         model._default_manager.all().delete()
     TokenGroup.objects.exclude(slug="default").delete()
+    create_roles()
 
 
 def rich_catalog() -> None:
@@ -125,15 +131,67 @@ def rich_catalog() -> None:
     PriceSheet.objects.filter(pk=sheet.pk).update(facts={"billing_mode": "per_second", "rate": Decimal("7.10")})
 
 
+def tokens_and_roles() -> None:
+    """A token and a role with something in every field that the file has, and a token with nothing."""
+    vip = world.token_group("vip")
+    world.token(
+        "vip",
+        name="- Acme: 'x' \u2028",
+        uses_auto_groups=True,
+        first_group=vip,
+        allow=["gpt-*", "price:input<=5"],
+        deny=["no", "tag:new"],
+        starts_at=dt.datetime(2026, 12, 1, 8, 0, 1, 5, tzinfo=dt.UTC),
+        expires_at=dt.datetime(2099, 12, 1, tzinfo=dt.UTC),
+        networks=["203.0.113.0/24", "2001:db8::/32"],
+        rate_limit="60/minute",
+        budget_amount=Decimal("0.120000000000000000034"),
+        budget_currency="CNY",
+        budget_period="day",
+        is_over_budget=True,
+        enabled=False,
+        note="a\nb: #c",
+        metadata={"customer": Decimal("42.5"), "plan": "no", "trial": None},
+    )
+    Token.objects.issue("none", groups=[], allow=[])
+    Group.objects.create(name="Empty")
+    role = Group.objects.create(name="Curators: no")
+    role.permissions.set(Permission.objects.filter(codename__in=["view_vendor", "change_aimodel"]))
+
+
 def test_import_and_export_give_the_same_bytes(tmp_path: Path) -> None:
     rich_catalog()
-    before = export(tmp_path)
+    tokens_and_roles()
+    before = export(tmp_path, "tokens", "roles")
     empty()
-    assert export(tmp_path) != before
+    assert export(tmp_path, "tokens", "roles") != before
 
     bring(tmp_path, before)
 
-    assert export(tmp_path) == before
+    assert export(tmp_path, "tokens", "roles") == before
+    assert not any(token.has_key for token in Token.objects.all())
+    call_command("rollback_import", str(ImportRun.objects.latest("pk").pk), accept_loss=True)
+    assert not Token.objects.exists()
+    assert not Group.objects.filter(built_in=None).exists()
+
+
+def test_a_folder_is_like_one_file(tmp_path: Path) -> None:
+    rich_catalog()
+    tokens_and_roles()
+    whole, folder = export(tmp_path, "tokens", "roles"), tmp_path / "catalog"
+    call_command("export_catalog", "yaml", output=f"{folder}/", extra=["tokens,roles"])
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert b"".join(files[f"{name}.yaml"].removeprefix(HEAD) for name in SECTIONS) == whole.removeprefix(HEAD)
+    call_command("catalog_diff", str(folder))
+    for number, file in enumerate(sorted(folder.iterdir(), reverse=True)):
+        file.rename(folder / f"{number:02}.yml")
+    empty()
+
+    call_command("import_catalog", "yaml", file=str(folder), apply=True)
+
+    assert export(tmp_path, "tokens", "roles") == whole
+    with pytest.raises(CommandError, match=r"00.yml is not a file of this export"):
+        call_command("export_catalog", "yaml", output=str(folder))
 
 
 def test_prices_of_kinds_without_an_amount_or_for_many_units_are_preserved(tmp_path: Path) -> None:
@@ -239,9 +297,9 @@ def test_prices_from_litellm_are_preserved(tmp_path: Path, name: str) -> None:
 
 def test_every_table_is_included_or_left_out_on_purpose() -> None:
     in_it = {"vendor", "endpointtype", "channel", "offer", "aimodel", "modelalias", "tokengroup", "modelrelease"}
-    in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline", "codexprofile"}
+    in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline", "codexprofile", "token"}
     # Keys, what was imported from where, and the books of what others pay or report.
-    left_out = {"token", "retiredkey", "pepper", "revision", "source", "snapshot", "importrun", "fieldpin"}
+    left_out = {"retiredkey", "pepper", "revision", "source", "snapshot", "importrun", "fieldpin"}
     left_out |= {"discountrule", "currencyrate", "usagereporter", "usagecount", "usageevent", "spending"}
     left_out |= {"change", "namelist", "pruning", "lastrefusal", "savedfilter", "operatorgroups", "builtinrole"}
     left_out |= {"adminkey", "keyholder"}

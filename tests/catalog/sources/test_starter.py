@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from catalog.models import AIModel, EndpointType, Vendor
 from catalog.models.aimodel import MODEL_NAME
 from catalog.prices import Line
-from catalog.sources import SOURCES, starter, yaml_catalog
+from catalog.sources import SOURCES, starter, yaml_values
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from catalog.vendor_matching import known_vendor
@@ -26,7 +26,7 @@ from pricing.models import PriceSheet
 
 CONTENT = starter.FILE.read_bytes()
 DOCUMENT = starter.read(CONTENT)
-FILE_BODY: dict[str, Any] = yaml_catalog.load(CONTENT)
+FILE_BODY: dict[str, Any] = yaml_values.load(CONTENT)
 CHECKED_ON = dt.date.fromisoformat(re.findall(rb"checked on (\S+)\.\n", CONTENT)[0].decode())
 # Each source of a price is described in a comment: name, date, address and licence.
 DESCRIBED = set(re.findall(r"^# (.+ 20\d\d-\d\d-\d\d): https://", CONTENT.decode(), re.MULTILINE))
@@ -177,7 +177,7 @@ def test_the_export_writes_the_same_entries() -> None:
     """The file has the export's format, and importing it changes nothing but the publication."""
     apply_import(CONTENT, OPTIONS, at=timezone.now())
 
-    exported = yaml_catalog.load(bytes(yaml_export.render(at=timezone.now())))
+    exported = yaml_values.load(bytes(yaml_export.render(at=timezone.now())))
 
     published = {
         model["name"]: model | {"status": "published", "in_price_list": "true", "listed": "true"}

@@ -56,7 +56,9 @@ def test_every_scalar_is_text() -> None:
 
 def test_prices_keep_their_digits_conditions_and_facts() -> None:
     structure = yaml_catalog.read(sound()).structure
-    first, second = structure.prices["sell"]["m/1"].lines
+    sheet = structure.prices["sell"]["m/1"]
+    assert sheet is not None
+    first, second = sheet.lines
 
     assert first.amount == Decimal("0.000000150000000000000012")
     assert second.conditions == ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)
@@ -150,6 +152,7 @@ def test_every_kind_of_price_is_read() -> None:
         "{kind: multiplier, meter: '', amount: 0.9}, {kind: included, meter: ocr}"
     )
     (sheet,) = yaml_catalog.read((LINES % lines).encode()).structure.prices["sell"].values()
+    assert sheet is not None
     assert [(line.kind, line.amount) for line in sheet.lines] == [
         ("absolute", Decimal("0.18")),
         ("minimum", Decimal(10)),

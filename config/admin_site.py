@@ -98,6 +98,13 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Events",
+                "separator": True,
+                "items": [
+                    page("Deliveries", "outbox", "tokens.delivery"),
+                ],
+            },
+            {
                 "title": "Imports",
                 "separator": True,
                 "items": [

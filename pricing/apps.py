@@ -28,12 +28,16 @@ class PricingConfig(AppConfig):
 
     def read_metrics(self) -> Iterator[Metric]:
         """The figures of /metrics about usage, from the database."""
+        from pricing.models import WorkerState
         from pricing.usage.unknown import count_unknown
 
         unknown = count_unknown(on=timezone.now().date())
         yield GaugeMetricFamily(
             "modelbook_usage_unknown_models", "Names in reported usage that no model has, in 30 days.", value=unknown
         )
+        if state := WorkerState.load():
+            age = (timezone.now() - state.seen_at).total_seconds()
+            yield GaugeMetricFamily("modelbook_worker_seen_seconds", "Time since run_worker was seen.", value=age)
 
 
 def create_roles(using: str, **_: Any) -> None:

@@ -79,6 +79,7 @@ def one_of_everything() -> dict[str, Any]:
         User.objects.create_user("somebody"),
         world.admin_key(operator=User.objects.create_user("owner", is_staff=True))[0],
         Group.objects.create(name="readers"),
+        world.delivery(),
     ]
     # What happens to an operator is in the audit trail.
     rows.append(AuditEntry.objects.earliest("pk"))

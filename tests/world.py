@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from catalog.models import AIModel, Channel, Offer, Vendor
 from catalog.prices import MILLION
 from pricing.models import GroupRate, PriceLine, PriceSheet
-from tokens.models import AdminKey, Token, TokenGroup
+from tokens.events.outbox import send_to
+from tokens.models import AdminKey, Delivery, Token, TokenGroup, Webhook
 from tokens.operators.admin_keys import issue
 
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -101,3 +103,23 @@ def line(sheet: PriceSheet, meter: str, amount: str | None, **fields: Any) -> Pr
         }
         | fields
     )
+
+
+def webhook(url: str = "https://hooks.example.com/", *events: str, kind: str = "webhook", **columns: Any) -> Webhook:
+    """A webhook for events of these types, or all."""
+    row = Webhook(kind=kind, url=url, events=list(events), **columns)
+    row.assign_secret()
+    row.save_with(vendors=[], groups=[])
+    return row
+
+
+def delivery(to: Webhook | None = None, **columns: Any) -> Delivery:
+    """An event that waits for a webhook, or what the columns say."""
+    data: dict[str, Any] = {"key_id": "k1", "name": "a customer", "groups": [], "metadata": {}}
+    data |= {"starts_at": None, "expires_at": None}
+    event = send_to(to or webhook(), "token.issued", data, at=timezone.now())
+    row = event.deliveries.get()
+    for name, value in columns.items():
+        setattr(row, name, value)
+    row.save()
+    return row

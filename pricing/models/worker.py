@@ -5,6 +5,9 @@ from typing import Self
 
 from django.db import models
 
+# A worker writes every 10 seconds. On SQLite it waits until a long import is stored.
+SILENT = dt.timedelta(minutes=2)
+
 
 class WorkerState(models.Model):
     """One row, written by the process that works."""
@@ -19,6 +22,10 @@ class WorkerState(models.Model):
 
     def __str__(self) -> str:
         return self.process
+
+    def is_silent(self, *, at: dt.datetime) -> bool:
+        """Whether it was not seen for so long that it does not work any more."""
+        return self.seen_at + SILENT < at
 
     @classmethod
     def load(cls) -> Self | None:

@@ -26,6 +26,7 @@ from catalog.progress import track
 from pricing.models import StoredResponse, UsageEvent
 from pricing.retention.needed import find_unneeded
 from pricing.usage.events import OLDEST
+from tokens.models import Delivery, Event
 
 # Rows of one transaction, which takes about a tenth of a second; small rows without references take less time.
 ROWS_AT_ONCE = 100
@@ -122,6 +123,9 @@ def _kinds(*, at: dt.datetime, keep_from: dt.datetime) -> list[_Kind]:
 
         return _Kind(name, table, columns, keys, delete)
 
+    # An event goes with its deliveries, and a webhook that still waits for it gets it.
+    sent = Event.objects.filter(at__lt=keep_from).exclude(pk__in=Delivery.objects.pending().values("event"))
+    sent_keys = list(sent.order_by("pk").values_list("pk", flat=True))
     # The id of an event that may still arrive again must be known, or it would count twice.
     events = old(UsageEvent, at__lt=min(keep_from, at - OLDEST - dt.timedelta(days=1)))
     attempt = ("user_agent", "http_accept", "path_info")
@@ -133,6 +137,7 @@ def _kinds(*, at: dt.datetime, keep_from: dt.datetime) -> list[_Kind]:
         _Kind("name lists", NameList, ("packed",), found.name_lists, _delete_name_lists),
         replace(deletion("usage events", UsageEvent, events, ("usage", "request")), at_once=EVENTS_AT_ONCE),
         deletion("stored responses", StoredResponse, old(StoredResponse, created_at__lt=at - ONE_DAY), ("body",)),
+        replace(deletion("events", Event, sent_keys, ("data",)), at_once=EVENTS_AT_ONCE),
         deletion("expired sessions", Session, old(Session, expire_date__lt=at), ("session_data",)),
         *(
             deletion(name, table, old(table, attempt_time__lt=keep_from), attempt)

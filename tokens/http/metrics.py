@@ -15,7 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import Error, close_old_connections
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -28,7 +28,7 @@ from catalog.models import AIModel, ImportRun, Source
 from tokens.http.fastpath import Answer, Environ, FastPath, StartResponse
 from tokens.http.state import Loop
 from tokens.metric_counters import DURATION, REQUESTS
-from tokens.models import Token, TokenGroup
+from tokens.models import Delivery, Token, TokenGroup
 
 PATH = "/metrics"
 # First segment of a path -> the area that the request is counted in: a fixed set, so that clients cannot add areas.
@@ -160,10 +160,24 @@ class DatabaseCollector:
             if source.checked_at:
                 age.add_metric([source.slug], (now - source.checked_at).total_seconds())
         yield from (age, failing)
+        yield from _deliveries(at=now)
         for config in apps.get_app_configs():
             # Apps above this one have figures of their own.
             if read_metrics := getattr(config, "read_metrics", None):
                 yield from read_metrics()
+
+
+def _deliveries(*, at: dt.datetime) -> Iterator[Metric]:
+    deliveries = GaugeMetricFamily("modelbook_deliveries", "Deliveries of events by their state.", labels=["state"])
+    deliveries.add_metric(["pending"], Delivery.objects.pending().count())
+    deliveries.add_metric(["dead"], Delivery.objects.dead().count())
+    yield deliveries
+    waits_since = Delivery.objects.pending().aggregate(first=Min("event__at"))["first"]
+    yield GaugeMetricFamily(
+        "modelbook_delivery_oldest_seconds",
+        "Age of the oldest event that is still to be delivered; 0 without one.",
+        value=(at - waits_since).total_seconds() if waits_since else 0.0,
+    )
 
 
 def _budgets(*, at: dt.datetime) -> Iterator[Metric]:

@@ -12,7 +12,7 @@ OF_GROUPS = {"tokens.modelrelease": "group", "pricing.grouprate": "group"}
 # Table -> the column with the key id of a token.
 OF_KEYS = {"pricing.usagecount": "reporter"}
 # Its rows are about all groups.
-OF_ALL = {"catalog.auditentry"}
+OF_ALL = {"catalog.auditentry", "tokens.webhook", "tokens.event", "tokens.delivery"}
 
 
 def groups_of(operator: Any) -> frozenset[int] | None:

@@ -45,7 +45,9 @@ SHOWN: Actions = {
 }
 EVERYTHING: Actions = {
     **SHOWN,
-    **dict.fromkeys([*PRICES, *IMPORTS, *USAGE, "tokens.token", "catalog.pruning"], VIEW),
+    **dict.fromkeys(
+        [*PRICES, *IMPORTS, *USAGE, "tokens.token", "catalog.pruning", "tokens.webhook", "tokens.delivery"], VIEW
+    ),
 }
 
 

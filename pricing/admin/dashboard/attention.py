@@ -9,17 +9,21 @@ from django.db.models import F, Max
 from django.urls import reverse
 
 from catalog.admin.links import admin_list
+from catalog.error_messages import count
 from catalog.imports.run_reports import counted
 from catalog.models import ImportRun, Source
 from catalog.operators.permissions import limit_rows, may_view
-from tokens.models import LastRefusal, Token
+from pricing.models import WorkerState
+from tokens.models import Delivery, LastRefusal, Token, Webhook
 
 SHOWN = 5
 SOON = dt.timedelta(days=7)
 RECENTLY = dt.timedelta(days=1)
 MAIN_COUNTS = ("new", "changed", "missing", "suspicious", "new prices", "changed prices")
-# A source whose fetches have been left out this often is stale: sync_sources does not run.
+# A source whose fetches have been left out this often is stale: nothing fetches it.
 LATE = 2
+# A delivery that is due for longer waits for a worker.
+OVERDUE = dt.timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,9 @@ class Part:
 def needs_attention(operator: Any, *, at: dt.datetime) -> list[Part] | None:
     """The parts that are not empty, of what this operator may see; None if they may see none of it."""
     parts: list[Part] = []
-    sees_runs, sees_sources, sees_tokens = (may_view(operator, table) for table in (ImportRun, Source, Token))
-    if not (sees_runs or sees_sources or sees_tokens):
+    tables = (ImportRun, Source, Token, Delivery)
+    sees_runs, sees_sources, sees_tokens, sees_deliveries = (may_view(operator, table) for table in tables)
+    if not (sees_runs or sees_sources or sees_tokens or sees_deliveries):
         return None
     if sees_runs:
         parts.append(_waiting_plans())
@@ -60,6 +65,11 @@ def needs_attention(operator: Any, *, at: dt.datetime) -> list[Part] | None:
     if sees_tokens:
         tokens = limit_rows(operator, Token.objects.all())
         parts += [_refused_keys(tokens, at=at), _expiring_keys(tokens, at=at)]
+    if sees_deliveries:
+        deliveries = limit_rows(operator, Delivery.objects.all())
+        parts += [_dead_deliveries(deliveries), _waiting_deliveries(deliveries, at=at)]
+    if sees_deliveries and may_view(operator, Webhook):
+        parts.append(_disabled_webhooks(limit_rows(operator, Webhook.objects.all())))
     return [part for part in parts if part.count]
 
 
@@ -95,7 +105,7 @@ def _stale_sources(*, at: dt.datetime) -> Part:
     """Sources that do not fail, and have not been fetched although they are due for long."""
     fetched = Source.objects.filter(sync=True, error="").annotate(fetched_at=Max("snapshots__taken_at"))
     stale = [source for source in fetched.order_by("name") if _is_stale(source, at=at)]
-    detail = "not fetched although it is due: sync_sources does not run"
+    detail = "not fetched although it is due: neither run_worker nor sync_sources runs"
     items = [_source_item(source, detail) for source in stale[:SHOWN]]
     return Part("Sources that are not fetched", items, len(stale), admin_list("catalog_source"))
 
@@ -138,3 +148,42 @@ def _expiring_keys(tokens: Any, *, at: dt.datetime) -> Part:
         for token in expiring[:SHOWN]
     ]
     return Part("Keys that expire within 7 days", items, expiring.count(), admin_list("tokens_token", validity="week"))
+
+
+def _dead_deliveries(deliveries: Any) -> Part:
+    dead = deliveries.dead().order_by("-last_attempt_at", "-pk")
+    items = [
+        Item(
+            f"{delivery.event.type} to {delivery.webhook.url}",
+            delivery.last_error,
+            reverse("admin:tokens_delivery_change", args=[delivery.pk]),
+            f"last attempt {delivery.last_attempt_at:%Y-%m-%d %H:%M}" if delivery.last_attempt_at else "not attempted",
+            is_urgent=True,
+        )
+        for delivery in dead.select_related("event", "webhook")[:SHOWN]
+    ]
+    link = admin_list("tokens_delivery", state__exact=Delivery.State.DEAD.value)
+    return Part("Events that were not delivered", items, dead.count(), link)
+
+
+def _waiting_deliveries(deliveries: Any, *, at: dt.datetime) -> Part:
+    """Deliveries that are due for long, because no worker runs."""
+    due = deliveries.pending().filter(next_attempt_at__lt=at - OVERDUE)
+    link = admin_list("tokens_delivery", state__exact=Delivery.State.PENDING.value)
+    waiting, worker = due.count(), WorkerState.load()
+    if not waiting or (worker is not None and not worker.is_silent(at=at)):
+        return Part("", (), 0, link)
+    seen = f"last seen {worker.seen_at:%Y-%m-%d %H:%M}, {worker.process}" if worker else "never seen"
+    item = Item("run_worker does not run", seen, link, f"{count(waiting, 'event')} waiting", is_urgent=True)
+    return Part("Events that wait for the worker", [item], 1, link)
+
+
+def _disabled_webhooks(webhooks: Any) -> Part:
+    """Webhooks that no person has disabled."""
+    disabled = webhooks.filter(enabled=False).exclude(disabled_reason="").order_by("-updated_at", "-pk")
+    link = admin_list("tokens_delivery", state__exact=Delivery.State.CANCELLED.value)
+    items = [
+        Item(webhook.url, webhook.disabled_reason, link, f"disabled {webhook.updated_at:%Y-%m-%d %H:%M}")
+        for webhook in disabled[:SHOWN]
+    ]
+    return Part("Webhooks that were disabled", items, disabled.count(), link)

@@ -17,8 +17,8 @@ from tokens.durations import parse_duration
 
 class Command(BaseCommand):
     help = (
-        "Removes reports and documents of imports, usage events, sessions and login attempts that are old and that "
-        "neither a rollback, a history nor a past price needs."
+        "Removes reports and documents of imports, usage events, events for webhooks, sessions and login attempts that "
+        "are old and that neither a rollback, a history nor a past price needs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 
 
 class Dispatcher:
-    """Sends deliveries until it is stopped. What is on the way is in memory alone: after a crash it is sent again."""
+    """Sends deliveries until it is stopped. Those on the way are in memory alone: after a crash they are sent again."""
 
     def __init__(self, report: Report, *, clock: Callable[[], dt.datetime] = timezone.now) -> None:
         self._report = report

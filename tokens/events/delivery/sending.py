@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from tokens.events.delivery.texts import write_text
 
 # How long a receiver may take to acknowledge an event.
 SECONDS = 10.0
+LONGEST_SUBJECT = 120
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 # Slack's words for what is wrong, e.g. invalid_payload. Other answers may contain the address, which is a secret.
 SLACK_ERROR = re.compile(rb"[a-z_]{1,64}")
@@ -71,7 +73,7 @@ def send_mail(message: Message, _at: dt.datetime) -> Outcome:
         return Outcome("No mail server is set. Set EMAIL_URL and EMAIL_FROM.")
     text = write_text(message.events)
     mail = EmailMessage(
-        f"{settings.SITE_NAME}: {text.title}",
+        textwrap.shorten(f"{settings.SITE_NAME}: {text.title}", LONGEST_SUBJECT, placeholder="…"),
         text.plain,
         to=[message.target],
         # Mail that is sent again, because nobody knows whether it arrived, is shown once.

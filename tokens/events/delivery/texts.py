@@ -1,12 +1,12 @@
 """Events as sentences, for mail, chats and lists in the admin."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from catalog.error_messages import count, printable
 from tokens.events.delivery.sent_events import SentEvent
+from tokens.events.delivery.sentences import write_sentence
 
 # Chats refuse long messages, Feishu at 20 KB. The other events are counted.
 LONGEST_MESSAGE = 12_000
@@ -27,9 +27,10 @@ class Text:
 
 def write_text(events: Sequence[SentEvent]) -> Text:
     """The events as one message."""
-    lines = [f"{write_sentence(event.type, event.data)} ({event.at:%Y-%m-%d %H:%M} UTC)" for event in events]
+    sentences = [in_one_line(write_sentence(event.type, event.data)) for event in events]
+    lines = [f"{event.at:%Y-%m-%d %H:%M} UTC: {sentence}" for event, sentence in zip(events, sentences, strict=True)]
     if len(events) == 1:
-        return Text(_cut(write_sentence(events[0].type, events[0].data)), lines)
+        return Text(sentences[0], lines)
     shown = list(_that_fit(lines))
     if rest := events[len(shown) :]:
         numbers = ", ".join(
@@ -39,12 +40,7 @@ def write_text(events: Sequence[SentEvent]) -> Text:
     return Text(count(len(events), "event"), shown)
 
 
-def write_sentence(event_type: str, data: Mapping[str, Any]) -> str:
-    """One event as a sentence in one line."""
-    return _cut(f"{event_type}: " + ", ".join(f"{name} {value}" for name, value in data.items() if value))
-
-
-def _cut(text: str) -> str:
+def in_one_line(text: str) -> str:
     """The text in one line without control characters: names are typed by people."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from catalog.models import ImportRun, Source
 from pricing.admin.dashboard.attention import needs_attention
+from pricing.models import WorkerState
 from tests import admin_world, world
-from tokens.models import LastRefusal
+from tokens.models import Delivery, LastRefusal, Webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 DAY = dt.timedelta(days=1)
@@ -46,7 +47,9 @@ def test_every_part_has_its_reasons_and_links(busy: dt.datetime, admin_client: C
     assert shown == {
         "Plans waiting for review": [(f"two #{runs[1]}", "3 new"), (f"one #{runs[0]}", "3 new")],
         "Failing sources": [("one", f"The host answered 404. {last}")],
-        "Sources that are not fetched": [("two", f"not fetched although it is due: sync_sources does not run {last}")],
+        "Sources that are not fetched": [
+            ("two", f"not fetched although it is due: neither run_worker nor sync_sources runs {last}")
+        ],
         "Keys refused in the last 24 hours": [("Soon", "403 model_not_allowed /v1/chat/completions gpt-4o")],
         "Keys that expire within 7 days": [("Soon", parts["Keys that expire within 7 days"].items[0].detail)],
     }
@@ -54,6 +57,38 @@ def test_every_part_has_its_reasons_and_links(busy: dt.datetime, admin_client: C
         assert admin_client.get(part.link).status_code == 200
         for item in part.items:
             assert admin_client.get(item.link).status_code == 200
+
+
+def test_events_that_do_not_arrive_are_shown_with_their_reason(admin_client: Client) -> None:
+    def shown() -> dict[str, list[tuple[str, str, str]]]:
+        parts = admin_client.get("/admin/").context["attention"]
+        for part in parts:
+            assert admin_client.get(part.link).status_code == 200
+        return {part.title: [(item.name, item.detail, item.mark) for item in part.items] for part in parts}
+
+    now = timezone.now()
+    world.delivery()
+    assert shown() == {}
+    world.delivery(next_attempt_at=now - dt.timedelta(minutes=10))
+    nobody = ("run_worker does not run", "never seen", "1 event waiting")
+    assert shown() == {"Events that wait for the worker": [nobody]}
+    WorkerState.start("process 7 on host", at=now)
+    assert shown() == {}
+    WorkerState.objects.update(seen_at=now - DAY)
+    (silent,) = shown()["Events that wait for the worker"]
+    assert silent[1] == f"last seen {now - DAY:%Y-%m-%d %H:%M}, process 7 on host"
+
+    Delivery.objects.update(
+        state="dead", next_attempt_at=None, last_attempt_at=now, last_error="The receiver answered 500."
+    )
+    Webhook.objects.update(enabled=False, disabled_reason="The receiver answered 410: it wants nothing more.")
+    parts = shown()
+    name = "token.issued to https://hooks.example.com/"
+    reason = ("The receiver answered 500.", f"last attempt {now:%Y-%m-%d %H:%M}")
+    assert parts["Events that were not delivered"] == [(name, *reason)] * 2
+    assert [row[1] for row in parts["Webhooks that were disabled"]] == [
+        "The receiver answered 410: it wants nothing more."
+    ] * 2
 
 
 def test_more_than_five_rows_are_counted(admin_client: Client) -> None:

@@ -21,7 +21,8 @@ operator may not see, pages, filters, `fields`, ETags, validation, history, dry 
 - Only some methods: `methods = READS`, or e.g. `("list", "retrieve", "create")`.
 - An action: REST framework's `@action(detail=True, methods=["post"])`, with its permission in
   `permissions = {"rotate": "change"}`. It returns `self.write(change)`; `change` makes the change and returns an
-  `Outcome`. Query parameters that it reads are in `parameters = {"explain": ("model",)}`.
+  `Outcome`. Query parameters that it reads are in `parameters = {"explain": ("model",)}`. `takes`, `gives` and `adds`
+  describe it in the OpenAPI document.
 - Fields that are only shown in the first response: `secrets = ("key",)`.
 - Methods that cannot take anything from a key, e.g. `takes_nothing = ("create",)`: comparing what all keys see before
   and after takes time, and is left to dry runs.
@@ -84,6 +85,11 @@ class Resource(GenericViewSet[Any]):
     permissions: ClassVar[Mapping[str, str]] = {}
     parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
     secrets: ClassVar[Sequence[str]] = ()
+    # For the OpenAPI document, by method, as TypedDicts: bodies of actions, responses in place of a row, and responses
+    # with more fields than a row. Each name is that of a schema.
+    takes: ClassVar[Mapping[str, type]] = {}
+    gives: ClassVar[Mapping[str, type]] = {}
+    adds: ClassVar[Mapping[str, type]] = {}
     # The methods that take nothing from any key: what they change is compared in dry runs only.
     takes_nothing: ClassVar[Sequence[str]] = ()
 

@@ -165,7 +165,10 @@ def _resolve(reference: Mapping[str, Any], whole: Document) -> Schema:
 
 
 def _properties(schema: Schema, prefix: str = "") -> Iterable[Schema]:
-    """The properties of an object, and of the objects within it, as dotted names."""
+    """The properties of an object, of its parts and of the objects within it, as dotted names."""
+    for part in schema.get("allOf", ()):
+        if "$ref" not in part:
+            yield from _properties(part, prefix)
     required = schema.get("required", [])
     for name, part in schema.get("properties", {}).items():
         yield {

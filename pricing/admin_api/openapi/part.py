@@ -96,6 +96,18 @@ def document_part() -> Schema:
     """Tags, paths and components."""
     from pricing.admin_api.urls import RESOURCES, urlpatterns
 
+    shapes = [
+        shape for each in RESOURCES for shape in (*each.takes.values(), *each.gives.values(), *each.adds.values())
+    ]
+    schemas = schemas_of(*dict.fromkeys(shapes))
+    for resource in RESOURCES:
+        for shape in resource.takes.values():
+            # Unknown fields are errors.
+            schemas[shape.__name__]["additionalProperties"] = False
+        for shape in {*resource.adds.values()}:
+            name = resource.serializer_class.__name__.removesuffix("Serializer")
+            own = schemas[shape.__name__]
+            schemas[shape.__name__] = {"description": own.pop("description", ""), "allOf": [ref(name), own]}
     made: Any = SchemaGenerator(patterns=urlpatterns).get_schema(public=True)
     return {
         "tags": [
@@ -104,7 +116,7 @@ def document_part() -> Schema:
         ],
         "paths": made["paths"],
         "components": {
-            "schemas": SCHEMAS | made["components"]["schemas"],
+            "schemas": SCHEMAS | schemas | made["components"]["schemas"],
             "parameters": SHARED,
             "headers": HEADERS,
             "securitySchemes": {SECURITY: SCHEME},

@@ -25,6 +25,7 @@ VERBS = {
     "update": ("update", False, "Change {one}"),
     "destroy": ("delete", False, "Delete {one}"),
 }
+READS = ("list", "retrieve")
 ANY = ("400", "401", "403", "405", "429", "500", "503")
 OF_WRITES = ("409", "413", "415")
 OF_CHANGES = ("412", "428")
@@ -185,11 +186,9 @@ class ResourceSchema(AutoSchema):
             else {"description": describe_filter(name), **(own.get(name) or parameter("query", name, "", TEXT))}
             for name in self.view.parameters_of_method()
         ]
-        headers = []
-        if self.method == "GET":
-            headers = [IF_NONE_MATCH]
-        else:
-            headers = [*([IDEMPOTENCY_KEY] if self.method == "POST" else [IF_MATCH]), REASON]
+        headers = [IF_NONE_MATCH] if self.view.action in READS else []
+        if self.method != "GET":
+            headers = [IDEMPOTENCY_KEY if self.method == "POST" else IF_MATCH, REASON]
         return [*self._path_parameters(), *query, *map(shared, headers)]
 
     def _path_parameters(self) -> list[Schema]:
@@ -207,8 +206,13 @@ class ResourceSchema(AutoSchema):
         return []
 
     def _get_request_body(self, direction: str = "request") -> Schema | None:
-        body: Schema | None = super()._get_request_body(direction)
-        if body and self.view.action == "batch":
+        action = self.view.action
+        if action in self.view.takes:
+            shape: Any = self.view.takes[action]
+            contents = {media_type: {"schema": ref(shape.__name__)} for media_type in self.map_parsers()}
+            return {"content": contents, **({"required": True} if shape.__required_keys__ else {})}
+        body: Schema | None = super()._get_request_body(direction) if action in VERBS else None
+        if body and action == "batch":
             row = body["content"][JSON]["schema"]
             body["content"][JSON]["schema"] = {**build_array_type(row), "minItems": 1, "maxItems": MOST_ROWS}
         if body:
@@ -238,26 +242,31 @@ class ResourceSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> Schema:
         responses: Schema = super()._get_response_bodies(direction)
-        action, is_write = self.view.action, self.method != "GET"
+        action = self.view.action
+        shape = self.view.gives.get(action) or self.view.adds.get(action)
+        for response in responses.values():
+            if shape:
+                response["content"][JSON]["schema"] = ref(shape.__name__)
+            response["description"] = self._says()
+            response["headers"] = header_refs(*ALWAYS, *self._headers_of_method())
         if action == "batch":
             rows = responses.pop("200")
             rows["content"][JSON]["schema"] = build_array_type(rows["content"][JSON]["schema"])
             responses["201"] = rows
-        for status, response in responses.items():
-            response["description"] = self._says()
-            response["headers"] = header_refs(*ALWAYS, *self._headers_of(status))
-        if is_write:
+        if self.method != "GET":
             self._add_dry_run(responses)
-        else:
+        elif action in READS:
             responses["304"] = {"$ref": "#/components/responses/NotModified"}
         for status in self._statuses():
             responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
         return dict(sorted(responses.items()))
 
-    def _headers_of(self, status: str) -> tuple[str, ...]:
+    def _headers_of_method(self) -> tuple[str, ...]:
         match self.view.action:
-            case "list" | "retrieve" | "update":
-                return ("ETag",) if self.method != "GET" else ("ETag", "Cache-Control")
+            case "list" | "retrieve":
+                return ("ETag", "Cache-Control")
+            case "update":
+                return ("ETag",)
             case "create":
                 return ("Location", "ETag", "Idempotent-Replayed")
             case _:
@@ -274,7 +283,7 @@ class ResourceSchema(AutoSchema):
             content["schema"] = {"anyOf": [content["schema"], ref("DryRun")]}
             # Those of the row itself are missing then.
             usual["headers"] = header_refs(*ALWAYS) | {
-                name: {"$ref": f"#/components/headers/admin-{name}"} for name in self._headers_of("200")
+                name: {"$ref": f"#/components/headers/admin-{name}"} for name in self._headers_of_method()
             }
 
     def _statuses(self) -> list[str]:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError as ModelError
 from django.db.models import Q
 from django.http import HttpResponse
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -23,6 +24,7 @@ from pricing.admin_api.fields import Exact, Moment, Names
 from pricing.admin_api.filters import RowFilters
 from pricing.admin_api.pages import invalid_parameter
 from pricing.admin_api.resource import Resource
+from pricing.admin_api.resources import token_documents as documents
 from pricing.admin_api.serializers import RowSerializer
 from pricing.admin_api.writes import Outcome
 from pricing.usage.of_tokens import DayUsage, calls_of_token, spending_of_token
@@ -75,6 +77,17 @@ class Validity(Moment):
         return super().to_internal_value(data)
 
 
+BUDGET = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "string", "format": "decimal", "description": "With all its digits; 0 refuses all calls."},
+        "currency": {"type": "string", "description": "ISO 4217; USD without it."},
+        "period": {"type": "string", "enum": [*PERIODS], "description": "total, which never resets, without it."},
+    },
+    "additionalProperties": False,
+}
+
+
 class BudgetTerms(serializers.Serializer[Any]):
     """What the calls of a key may cost in a period, by the calendar in UTC."""
 
@@ -83,6 +96,7 @@ class BudgetTerms(serializers.Serializer[Any]):
     period = serializers.ChoiceField(choices=PERIODS, default=TOTAL, help_text="total never resets.")
 
 
+@extend_schema_field(BUDGET)
 class BudgetField(serializers.Field[Any, Any, Any, Any]):
     """Three columns as one object; null: no budget. Members that are left out stay unchanged."""
 
@@ -235,6 +249,14 @@ class Tokens(Resource):
         "usage": ("from", "to"),
     }
     secrets = ("key",)
+    takes = {"rotate": documents.Rotation}
+    gives = {
+        "rotate": documents.RotatedToken,
+        "models": documents.TokenModels,
+        "explain": documents.TokenExplanation,
+        "usage": documents.TokenUsage,
+    }
+    adds = dict.fromkeys(("create", "batch", "update", "revoke"), documents.IssuedToken)
 
     def find(self, key: Any) -> Token | None:
         """Also by the id of a key that a rotation has replaced: callers store the id that they were given."""

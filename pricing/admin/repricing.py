@@ -25,7 +25,7 @@ from catalog.models import AIModel
 from catalog.operators.permissions import may, may_see_prices, may_set_prices, may_view
 from catalog.prices import Line, Sheet
 from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
-from pricing.curation.margins import losses
+from pricing.curation.margins import loss_warnings
 from pricing.curation.rate_card import Row, others, row_of, rows_of
 from pricing.curation.repricing import Repricing, apply_repricing, compare_lines, plan_repricing, prices_after
 from pricing.curation.summaries import sheet_value
@@ -37,7 +37,6 @@ from tokens.operators.reauthentication import ask_to_confirm
 Role = PriceSheet.Role
 ROWS_A_PAGE = 100
 SKIPPED_SHOWN = 200
-LOSSES_SHOWN = 3
 
 
 class RepricingAdmin(ModelAdmin):
@@ -173,8 +172,8 @@ class PriceListPage(RepricingAdmin):
         )
         note_saved(request, sheets[0])
         self.message_user(request, f"{role.capitalize()} price of {model} {since(form.start, now=form.now)}.")
-        for loss in losses(at=form.start, models=[model])[:LOSSES_SHOWN]:
-            self.message_user(request, f"Below cost: {loss}.", messages.WARNING)
+        for warning in loss_warnings([model], at=form.start):
+            self.message_user(request, warning, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:catalog_aimodel_change", args=[model.pk]))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from django.db import models
@@ -25,7 +26,7 @@ class Batch:
         stored = dict[str, Any]()
         for some in batches([key for key in dict.fromkeys(keys) if key], KEYS):
             for row in visible.filter(**{f"{column}__in": some}):
-                stored[str(getattr(row, "pk" if column == "pk" else column))] = row
+                stored[str(reduce(getattr, column.split("__"), row))] = row
         return cls(table, keys, stored, Names(table) if table in NAMED else None)
 
     def first_with_key_of(self, index: int) -> int:

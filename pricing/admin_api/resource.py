@@ -113,6 +113,11 @@ class Resource(GenericViewSet[Any]):
     def get_serializer(self, *args: Any, **options: Any) -> RowSerializer:
         return cast("RowSerializer", super().get_serializer(*args, **options))
 
+    @property
+    def key_field(self) -> str:
+        """The field with the key of a row in its address."""
+        return self.lookup_url_kwarg or ("id" if self.lookup_field == "pk" else self.lookup_field)
+
     def get_queryset(self) -> Any:
         """The rows that the operator may see, with the rows that their fields name."""
         return self._with_relations(limit_rows(self.request.user, super().get_queryset()))
@@ -164,7 +169,7 @@ class Resource(GenericViewSet[Any]):
 
     def address_of(self, values: Mapping[str, Any]) -> str:
         """The address of a row with these values."""
-        key = values["id" if self.lookup_field == "pk" else self.lookup_field]
+        key = values[self.key_field]
         return f"{ROOT}/{self.address}/{quote(str(key))}"
 
     def check_precondition(self, serializer: RowSerializer) -> None:
@@ -263,7 +268,7 @@ class Resource(GenericViewSet[Any]):
         """Creates or changes the row with these values."""
         if (first := batch.first_with_key_of(index)) != index:
             message = f"Row {first} has the same key."
-            raise invalid([{"field": self.lookup_field, "code": "duplicate", "message": message}])
+            raise invalid([{"field": self.key_field, "code": "duplicate", "message": message}])
         stored = batch.stored_at(index)
         require(self.request.user, "change" if stored else "add", self.table)
         serializer = self.get_serializer(stored, data=values, partial=stored is not None)
@@ -274,9 +279,10 @@ class Resource(GenericViewSet[Any]):
 
     def _key_in(self, values: Any) -> str:
         """The natural key in a row of a batch; empty without one."""
-        name = "id" if self.lookup_field == "pk" else self.lookup_field
-        key = values.get(name) if isinstance(values, Mapping) else None
-        return str(key) if isinstance(key, str | int) and not isinstance(key, bool) else ""
+        key = values.get(self.key_field) if isinstance(values, Mapping) else None
+        if self.lookup_field == "pk":
+            return str(key) if isinstance(key, int) and 0 < key < 2**63 else ""
+        return key if isinstance(key, str) else ""
 
     # What every request goes through.
 

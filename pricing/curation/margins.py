@@ -28,6 +28,9 @@ from pricing.models import CurrencyRate, GroupRate, PriceSheet
 from pricing.published.prices import Factors, publish, sheets_in_force
 from pricing.published.rendered import PriceState, RenderedModels
 
+# A message about prices that somebody has set has the first losses only.
+LOSSES_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class AppliedPrice:
@@ -89,6 +92,11 @@ def losses(
     """Every price below its cost at a moment, by model and meter."""
     every = published_margins(at=at, models=models, sheets=sheets)
     return sorted((margin for margin in every if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
+
+
+def loss_warnings(models: Iterable[AIModel], *, at: dt.datetime) -> list[str]:
+    """The first losses of these models, for the person who has set their price."""
+    return [f"Below cost: {loss}." for loss in losses(at=at, models=models)[:LOSSES_SHOWN]]
 
 
 def published_margins(

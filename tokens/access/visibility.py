@@ -391,11 +391,8 @@ def unreached(models: AIModelQuerySet, *, on: dt.date) -> AIModelQuerySet:
     return models.published().not_retired(on=on).filter(~Exists(reached))
 
 
-def describe_unreached(models: AIModelQuerySet, *, on: dt.date) -> str:
-    """A warning about those of the models that nobody can see; empty if there are none."""
-    names = list(unreached(models, on=on).order_by("name").values_list("name", flat=True))
-    if not names:
-        return ""
+def describe_unreached(names: Sequence[str]) -> str:
+    """A warning about these models, which nobody can see."""
     return (
         f"No group reaches a channel of {some(names)}, so nobody can see {'it' if len(names) == 1 else 'them'}. "
         "Offer such a model on a channel that a group reaches."

@@ -11,7 +11,7 @@ from catalog.admin.confirmation.changes import add_note
 from catalog.admin.models import AIModelAdmin
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import AIModelQuerySet
-from tokens.access.visibility import describe_unreached
+from tokens.access.visibility import describe_unreached, unreached
 from tokens.auth.alias_effects import alias_warnings
 from tokens.models import ModelRelease
 
@@ -24,8 +24,9 @@ class ReleaseInline(UntitledInline):
 
 def warn_of_hidden(request: HttpRequest, models: AIModelQuerySet) -> None:
     """Notes that published models among these are visible to nobody."""
-    if warning := describe_unreached(models, on=timezone.now().date()):
-        add_note(request, warning)
+    names = list(unreached(models, on=timezone.now().date()).order_by("name").values_list("name", flat=True))
+    if names:
+        add_note(request, describe_unreached(names))
 
 
 @register_over(AIModel)

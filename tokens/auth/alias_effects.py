@@ -39,6 +39,11 @@ class AliasEffect:
             keys = _keys(self.hidden_from, "matches their deny patterns", "matches its deny patterns")
             yield f"hides {self.model} from {keys}"
 
+    @property
+    def warnings(self) -> list[str]:
+        """The same for the person who creates the alias."""
+        return [f"The alias {self.alias} {sentence}." for sentence in self.sentences]
+
 
 def _keys(names: Sequence[str], why: str, why_one: str) -> str:
     shown = ", ".join(names[:KEYS_SHOWN]) + (", …" if len(names) > KEYS_SHOWN else "")
@@ -84,8 +89,7 @@ def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime) -> list[AliasE
 
 def alias_warnings(aliases: Mapping[str, str], *, at: dt.datetime) -> list[str]:
     """The effects of these aliases as sentences for the person who creates them."""
-    effects = alias_effects(aliases, at=at)
-    return [f"The alias {effect.alias} {sentence}." for effect in effects for sentence in effect.sentences]
+    return [warning for effect in alias_effects(aliases, at=at) for warning in effect.warnings]
 
 
 def _patterns(scope: Scope) -> Iterable[str]:

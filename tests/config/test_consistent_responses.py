@@ -36,6 +36,8 @@ VALUES = {
     "content_type_id": "1",
     "number": "{tokens.token}",
     "entry": "{catalog.auditentry}",
+    "pk": "1",
+    "model": "gpt-4o",
 }
 # Django's own pages about one row of one table, and rows that every change changes.
 ADMIN_OF_DJANGO = re.compile(r"admin/\w+/\w+/(add|.*/history|.*/delete|<path:object_id>)/$|admin/auth/")

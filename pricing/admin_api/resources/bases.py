@@ -1,7 +1,7 @@
 """What several resources share: warnings, states of dated rows, and rows that are written with another one.
 
-A warning is what the admin tells a person after a change; it stops nothing. What the admin asks a person to confirm is
-a guard instead: see `doubts` of serializers.
+The admin shows a warning after a change; it stops nothing. A guard is different: the admin asks a person to confirm it,
+see `doubts` of serializers.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -40,7 +40,7 @@ class ChannelSerializer(RowSerializer):
 
 
 class Channels(Resource):
-    """The connections to upstreams that serve models. What a channel offers are `offers`."""
+    """The connections to upstreams that serve models. The models that they serve are `offers`."""
 
     address = "channels"
     queryset = Channel.objects.all()

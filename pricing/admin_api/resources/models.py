@@ -28,7 +28,7 @@ from tokens.access.visibility import describe_unreached, unreached
 from tokens.auth.alias_effects import alias_effects
 from tokens.models import ModelRelease
 
-# Rows of a list -> the column that tells them apart.
+# Rows of a list -> the column in which two of them differ.
 LISTS: Mapping[str, tuple[type[models.Model], str]] = {
     "offers": (Offer, "channel_id"),
     "aliases": (ModelAlias, "name"),

@@ -12,7 +12,8 @@ from django.utils.feedgenerator import Atom1Feed
 from catalog.prices import Line, Sheet
 from pricing.engine.formatting.lines import changes
 from pricing.newapi.ratios import PriceFigure
-from pricing.published.history import Change, Price
+from pricing.published.changes.listing import Change
+from pricing.published.history import Price
 from tokens.timestamps import format_timestamp
 
 ENTRIES = 200
@@ -39,18 +40,39 @@ def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at
             title=f"{change.model}: {_headline(change, at=at)}",
             link=link.rstrip("/") + reverse("model-page", args=[change.model]),
             description=_in_words(change),
-            unique_id=f"tag:{domain},2026:price/{change.model}/{format_timestamp(change.at)}",
+            unique_id=f"tag:{domain},2026:{_id(change)}",
             updateddate=change.reported_at,
         )
     text = feed.writeString("utf-8")
     return bytes(text, "utf-8")
 
 
+def _id(change: Change) -> str:
+    """What identifies an entry for ever, within the feed."""
+    match change.kind:
+        case "new":
+            return f"new/{change.model}"
+        case "retiring":
+            return f"retiring/{change.model}/{change.at:%Y-%m-%d}"
+        case "successor":
+            return f"successor/{change.model}/{change.successor}"
+        case _:
+            return f"price/{change.model}/{format_timestamp(change.at)}"
+
+
 def _headline(change: Change, *, at: dt.datetime) -> str:
     when = change.at.astimezone(dt.UTC)
-    if change.is_retirement:
-        return f"retired on {when:%Y-%m-%d}"
-    return f"new price {'from' if change.at > at else 'since'} {when:%Y-%m-%d %H:%M} UTC"
+    match change.kind:
+        case "new":
+            return f"new model since {when:%Y-%m-%d %H:%M} UTC"
+        case "retiring":
+            return f"retires on {when:%Y-%m-%d}"
+        case "retired":
+            return f"retired on {when:%Y-%m-%d}"
+        case "successor":
+            return f"its successor is {change.successor}"
+        case _:
+            return f"new price {'from' if change.at > at else 'since'} {when:%Y-%m-%d %H:%M} UTC"
 
 
 def _in_words(change: Change) -> str:

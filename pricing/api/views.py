@@ -25,9 +25,10 @@ from pricing.export.formats import FORMATS
 from pricing.export.new_api import price_list, ratio_config
 from pricing.published.audience import choose_group, groups_reaching
 from pricing.published.boundaries import last_price_boundary, parts_of_prices, published_until
+from pricing.published.changes.cursors import CursorError, Place, read_cursor
+from pricing.published.changes.listing import KINDS, change_list, changes
 from pricing.published.charges import Call, Charges
-from pricing.published.cursors import CursorError, Place, read_cursor
-from pricing.published.history import change_list, changes, history
+from pricing.published.history import history
 from pricing.published.rows import Reading
 from pricing.verification.provenance import Evidence, explain
 from tokens.access.filters import ALL, PARAMETERS, Filters
@@ -245,35 +246,39 @@ class HistoryView(PriceView):
 
 
 class ChangesView(PriceView):
-    """The changes made or announced since a moment, or after a cursor, for all models that the caller can see."""
+    """The changes made or announced since a moment, or after a cursor, for all models that the caller can see.
 
-    parameters = ("since", "cursor")
+    `kind` selects some kinds of changes.
+    """
+
+    parameters = ("since", "cursor", "kind")
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
         since, after = _moment(request, "since") or _days_before(now), None
         if cursor := request.query_params.get("cursor"):
             since, after = _place(cursor)
-        is_stored = since == _days_before(now) and after is None
+        kinds = _kinds(request)
+        is_stored = since == _days_before(now) and after is None and kinds == KINDS
         reader = self.reader(request)
 
         def render() -> bytes:
             models = _models_since(reader.scope, since, at=now)
-            return write_json(change_list(models, since=since, at=now, scope=reader.scope, after=after))
+            return write_json(change_list(models, since=since, at=now, scope=reader.scope, kinds=kinds, after=after))
 
-        body = reader.body("changes", since, after, render=render, at=now, is_stored=is_stored)
+        body = reader.body("changes", since, after, kinds, render=render, at=now, is_stored=is_stored)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 
 class ChangesFeedView(PriceView):
     """The same changes as an Atom feed."""
 
-    parameters = ("since",)
+    parameters = ("since", "kind")
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
         since = _moment(request, "since") or _days_before(now)
-        reader = self.reader(request)
+        reader, kinds = self.reader(request), _kinds(request)
         links = {
             "domain": settings.API_DOMAIN,
             "link": request.build_absolute_uri("/"),
@@ -282,14 +287,17 @@ class ChangesFeedView(PriceView):
         body = reader.body(
             "feed",
             since,
+            kinds,
             links["link"],
             render=lambda: atom(
-                changes(_models_since(reader.scope, since, at=now), since=since, at=now, scope=reader.scope),
+                changes(
+                    _models_since(reader.scope, since, at=now), since=since, at=now, scope=reader.scope, kinds=kinds
+                ),
                 at=now,
                 **links,
             ),
             at=now,
-            is_stored=since == _days_before(now),
+            is_stored=since == _days_before(now) and kinds == KINDS,
         )
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):
@@ -331,6 +339,15 @@ def _place(cursor: str) -> tuple[dt.datetime, Place]:
         return read_cursor(cursor)
     except CursorError as error:
         raise ApiError("invalid_parameter", f"cursor {error}", param="cursor") from None
+
+
+def _kinds(request: Request) -> tuple[str, ...]:
+    """The requested kinds of changes, in their order; all if none is given. Commas separate several."""
+    given = [name.strip() for text in request.query_params.getlist("kind") for name in text.split(",")]
+    if unknown := [name for name in given if name and name not in KINDS]:
+        message = f"kind must be one of {', '.join(KINDS)}, not {unknown[0][:64]!r}."
+        raise ApiError("invalid_parameter", message, param="kind")
+    return tuple(kind for kind in KINDS if kind in given) or KINDS
 
 
 def _days_before(now: dt.datetime) -> dt.datetime:

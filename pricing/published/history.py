@@ -1,4 +1,4 @@
-"""How published prices changed and will change: the history of a model, and the changes of all of them."""
+"""How the published prices of models changed and will change."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,15 +15,11 @@ from catalog.prices import Sheet
 from pricing.engine.equality import PriceKey, price_key
 from pricing.models import DiscountRule, PriceSheet
 from pricing.newapi.ratios import PriceFigure, PriceStatus, figures
-from pricing.published.cursors import Place, place_of, write_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.prices import Dated, dated_sheets, fits, priced_or_none, published_steps
 from tokens.access.charging import first_starts
 from tokens.scope import Scope
 from tokens.timestamps import format_timestamp
-
-# An answer with more changes than this is cut after the newest ones, and has a cursor for the next part.
-MOST_CHANGES = 1000
 
 # Moment at which the price may change -> when that was recorded; None if it was already past when it was recorded.
 Boundaries = dict[dt.datetime, dt.datetime | None]
@@ -62,32 +58,6 @@ class PriceHistory(TypedDict):
     data: ModelHistory
 
 
-class PriceChange(TypedDict):
-    """A change."""
-
-    model_name: str
-    at: Annotated[str, "When it takes effect.", {"format": "date-time"}]
-    told_at: Annotated[
-        str,
-        "What `since` is compared with: when the change took effect or was recorded, whichever is later; for an "
-        "announced change, when it was recorded.",
-        {"format": "date-time"},
-    ]
-    announced: Annotated[bool, "It lies ahead."]
-    before: Annotated[Price, "The price as in a history."]
-    after: Annotated[Price, "The price as in a history."]
-
-
-class PriceChanges(TypedDict):
-    """What changed and what will."""
-
-    success: Literal[True]
-    since: Annotated[str, {"format": "date-time"}]
-    complete: Annotated[bool, "false: there are more; `next` gets them."]
-    next: Annotated[str | None, "The `cursor` of the next request; null: there are no more."]
-    data: Annotated[list[PriceChange], "The most recently recorded first."]
-
-
 UNPRICED: Price = {"pricing_status": "unpriced"}
 
 
@@ -121,23 +91,6 @@ class Period:
             return None
         known_at = max(filter(None, (self.known_at or self.starts_at, self.model_starts_at)))
         return known_at if self.starts_at > at else max(self.starts_at, known_at)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of one model's price at a moment, past or announced."""
-
-    model: str
-    at: dt.datetime
-    reported_at: dt.datetime
-    before: Price
-    after: Price
-    is_retirement: bool = False
-
-    @property
-    def place(self) -> Place:
-        """Its position in a list of changes, the most recently reported first."""
-        return place_of(self.reported_at, self.model, self.at)
 
 
 def periods(
@@ -244,49 +197,3 @@ def history(model: AIModel, *, at: dt.datetime, scope: Scope) -> PriceHistory:
     if model.retires_on is not None:
         body["retires_on"] = model.retires_on.isoformat()
     return {"success": True, "data": body}
-
-
-def changes(models: Collection[AIModel], *, since: dt.datetime, at: dt.datetime, scope: Scope) -> list[Change]:
-    """What a reader can know only since that moment, the most recently reported first."""
-    listed = []
-    starts = first_starts([model.pk for model in models], scope)
-    for name, of_model in periods(models, groups=slugs_of(scope), starts=starts).items():
-        before = UNPRICED
-        for period in of_model:
-            reported_at = period.reported_at(at=at)
-            if reported_at is not None and reported_at > since:
-                change = Change(name, period.starts_at, reported_at, before, period.price, period.is_retirement)
-                listed.append(change)
-            before = period.price
-    return sorted(listed, key=lambda change: change.place)
-
-
-def change_list(
-    models: Collection[AIModel],
-    *,
-    since: dt.datetime,
-    at: dt.datetime,
-    scope: Scope,
-    after: Place | None = None,
-) -> PriceChanges:
-    """The body of the list of changes, or of its part after a place."""
-    every = changes(models, since=since, at=at, scope=scope)
-    listed = [change for change in every if after is None or change.place > after]
-    is_complete = len(listed) <= MOST_CHANGES
-    return {
-        "success": True,
-        "since": format_timestamp(since),
-        "complete": is_complete,
-        "next": None if is_complete else write_cursor(since, listed[MOST_CHANGES - 1].place),
-        "data": [
-            {
-                "model_name": change.model,
-                "at": format_timestamp(change.at),
-                "told_at": format_timestamp(change.reported_at),
-                "announced": change.at > at,
-                "before": change.before,
-                "after": change.after,
-            }
-            for change in listed[:MOST_CHANGES]
-        ],
-    }

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from icalendar import Calendar, Component, Event, Timezone, TimezoneStandard
 
-from pricing.published.announcements import Announcements, read_announcements
+from pricing.published.changes.announcements import Announcements, read_announcements
 from pricing.retirements.finding import Retirement
 
 NAME = "Model retirements"

@@ -23,6 +23,7 @@ from tokens.models import ModelRelease
 # A longer list of keys is filtered in memory.
 MAX_KEYS = 1000
 
+NO_START = dt.datetime.min.replace(tzinfo=dt.UTC)
 # None: at once.
 Start = dt.datetime | None
 

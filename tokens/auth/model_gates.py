@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.models import AIModel, Offer
-from tokens.access.starts import ModelStarts, Starts, is_reached, read_starts
+from tokens.access.starts import NO_START, ModelStarts, Starts, is_reached, read_starts
 from tokens.access.visibility import aliases_for
 from tokens.models import ModelRelease, TokenGroup
 from tokens.patterns.kinds import Described, first_match, id_of, names_id, read_pattern
 from tokens.scope import Requested, Scope
 
-NO_START = dt.datetime.min.replace(tzinfo=dt.UTC)
 NOT_CALLED = "model_not_allowed"
 PUBLISHED = "the model is published"
 OFFERED = "a channel of the token's groups offers the model"

@@ -8,7 +8,8 @@ from pricing.export.new_api import ExplainedFigure, PriceList, PriceRow, RatioCo
 from pricing.export.newapi_metadata import MetadataModels, MetadataVendors
 from pricing.export.one_hub import OneHubPrices
 from pricing.newapi.ratios import PriceFigure
-from pricing.published.history import PriceChanges, PriceHistory
+from pricing.published.changes.listing import PriceChanges
+from pricing.published.history import PriceHistory
 from pricing.retirements.documents import Retirements
 from tokens import openapi
 from tokens.openapi.shapes import schemas_of

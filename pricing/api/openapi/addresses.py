@@ -5,6 +5,7 @@ from typing import Any
 
 from pricing.api import views
 from pricing.api.retirements import RetirementsCalendarView, RetirementsView
+from pricing.published.changes.listing import KINDS
 from tokens import openapi
 from tokens.api.views import ApiView
 from tokens.openapi.parts import SECURITY, errors, keys_of, not_modified, parameter, ref, response, text
@@ -24,6 +25,7 @@ QUERY: dict[str, Schema] = {
     "cursor": parameter(
         "query", "cursor", "The `next` of a response: continues after it, with the same `since`.", text()
     ),
+    "kind": parameter("query", "kind", f"Only changes of these kinds, also with commas: {', '.join(KINDS)}.", text()),
     "within": parameter(
         "query", "within", "The horizon, e.g. 30d or 8w; 90d if not given.", text(pattern="^[0-9]{1,6} ?[smhdw]?$")
     ),

@@ -59,6 +59,7 @@ def details(
         "lifecycle": lifecycle,
         "is_retired": is_retired,
         "successor": successor,
+        "forwards": bool(model.retires_on and model.forwards_to_successor and not model.is_wildcard),
         "successor_link": visitor.link(reverse("model-page", args=[successor.name])) if successor else "",
         "facts": facts_of(model, shows_input_limit=has_input_limit(model)),
         "state_words": labels.state("retired" if is_retired else state),

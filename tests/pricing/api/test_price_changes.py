@@ -10,7 +10,7 @@ from django.test import Client
 from catalog.exact import read_json
 from catalog.models import AIModel
 from pricing.models import DiscountRule, PriceSheet
-from pricing.published import history
+from pricing.published.changes import listing
 from tests import world
 from tests.pricing.imports.running import run
 from tests.samples import sample
@@ -38,7 +38,8 @@ def price(model: AIModel, amount: str, starts: str, *, known: str = "", **fields
 
 
 def get(client: Client, **query: str) -> Any:
-    answer = client.get(ADDRESS, query)
+    """Prices alone; test_lifecycle_changes.py is about the other kinds."""
+    answer = client.get(ADDRESS, {"kind": "price,retired"} | query)
     assert answer.status_code == 200, answer.content
     return read_json(answer.content)
 
@@ -124,7 +125,7 @@ def test_pages_have_no_gaps_and_no_repeats(client: Client, monkeypatch: pytest.M
         price(model, "3", "2026-12-24", known="2026-11-20")
         price(model, "2", "2026-12-25", known="2026-11-20")
     whole = get(client, since="2026-11-01")["data"]
-    monkeypatch.setattr(history, "MOST_CHANGES", 2)
+    monkeypatch.setattr(listing, "MOST_CHANGES", 2)
     listed, body = [], get(client, since="2026-11-01")
     # As a client that sends no other parameter; meanwhile there is news, which is for the next time.
     price(world.model("news"), "1", "2026-11-22")

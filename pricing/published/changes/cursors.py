@@ -5,8 +5,9 @@ import datetime as dt
 from tokens.access.cursors import decode_cursor, encode_cursor
 from tokens.timestamps import TimestampError, parse_timestamp
 
-# Sort key of a change: microseconds before 1970 of when it was reported, its model, and those of when it applies.
-Place = tuple[int, str, int]
+# Sort key of a change: microseconds before 1970 of when it was reported, its model, those of when it applies, its kind.
+Place = tuple[int, str, int, str]
+PRICE = "price"
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 
@@ -15,8 +16,8 @@ class CursorError(ValueError):
     """A text that no list returned; the message continues a sentence that starts with the parameter's name."""
 
 
-def place_of(reported_at: dt.datetime, model: str, at: dt.datetime) -> Place:
-    return (EPOCH - reported_at) // MICROSECOND, model, (EPOCH - at) // MICROSECOND
+def place_of(reported_at: dt.datetime, model: str, at: dt.datetime, kind: str) -> Place:
+    return (EPOCH - reported_at) // MICROSECOND, model, (EPOCH - at) // MICROSECOND, kind
 
 
 def write_cursor(since: dt.datetime, place: Place) -> str:
@@ -27,8 +28,11 @@ def read_cursor(text: str) -> tuple[dt.datetime, Place]:
     """The start of the list, and the place of the last change before the cut."""
     try:
         match decode_cursor(text):
+            case [str(since), int(reported), str(model), int(at), str(kind)]:
+                return parse_timestamp(since), (reported, model, at, kind)
             case [str(since), int(reported), str(model), int(at)]:
-                return parse_timestamp(since), (reported, model, at)
+                # Earlier versions listed prices alone.
+                return parse_timestamp(since), (reported, model, at, PRICE)
     except TimestampError:
         pass
     raise CursorError("is not a cursor that this list returned.")

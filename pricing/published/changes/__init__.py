@@ -1,0 +1,1 @@
+"""What changes for readers, as a list with pages: prices, and the lifecycle of models."""

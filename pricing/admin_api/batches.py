@@ -37,13 +37,18 @@ class Batch:
         """The stored row that the row with this index changes; None: it creates one."""
         return self.stored.get(self.keys[index])
 
-    def add_names(self, row: models.Model, *, is_new: bool) -> None:
-        """Notes the names of a stored row for those that follow."""
-        if self.names is None:
+    def names_of(self, row: models.Model | None) -> list[str]:
+        """The names of a stored row; none of one that is created."""
+        return [getattr(row, column) for column in NAMED.get(self.table, ()) if row is not None]
+
+    def add_names(self, row: models.Model, before: Sequence[str]) -> None:
+        """Notes the names of a row for those that follow; `before` are its earlier ones."""
+        names = self.names_of(row)
+        if self.names is None or names == before:
             return
-        if not is_new:
-            # It may have given a name away.
+        if before:
+            # It has given a name away.
             self.names = Names(self.table)
             return
-        for column in NAMED[self.table]:
-            self.names.add(str(row._meta.verbose_name), getattr(row, column), row.pk)
+        for name in names:
+            self.names.add(str(row._meta.verbose_name), name, row.pk)

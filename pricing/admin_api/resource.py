@@ -24,8 +24,8 @@ operator may not see, pages, filters, `fields`, ETags, validation, history, dry 
   `Outcome`. Query parameters that it reads are in `parameters = {"explain": ("model",)}`. `takes`, `gives` and `adds`
   describe it in the OpenAPI document.
 - Fields that are only shown in the first response: `secrets = ("key",)`.
-- Methods that cannot take anything from a key, e.g. `takes_nothing = ("create",)`: comparing what all keys see before
-  and after takes time, and is left to dry runs.
+- Methods that cannot take anything from a key, e.g. `takes_nothing = ("create",)`, and `harmless_fields` in `Meta` of
+  the serializer, which decide nothing of what keys see: comparing all keys takes seconds, and is left to dry runs.
 - Rules that no model knows: override `check(row, relations)` of the serializer, or `save`, `remove` and `get_queryset`
   of the viewset. A rule of an admin form belongs to the model instead.
 """
@@ -90,7 +90,7 @@ class Resource(GenericViewSet[Any]):
     takes: ClassVar[Mapping[str, type]] = {}
     gives: ClassVar[Mapping[str, type]] = {}
     adds: ClassVar[Mapping[str, type]] = {}
-    # The methods that take nothing from any key: what they change is compared in dry runs only.
+    # The methods that take nothing from any key. See `may_take`.
     takes_nothing: ClassVar[Sequence[str]] = ()
 
     authentication_classes = [AdminKeyAuthentication]
@@ -150,8 +150,19 @@ class Resource(GenericViewSet[Any]):
 
     def write(self, change: Callable[[], Outcome]) -> HttpResponse:
         """Makes a change; see `writes.perform`."""
-        is_compared = self.action not in self.takes_nothing
-        return writes.perform(self.request, change, secrets=self.secrets, is_compared=is_compared)
+        return writes.perform(self.request, change, secrets=self.secrets, is_compared=self.may_take())
+
+    def may_take(self) -> bool:
+        """Whether the request may take something from a key. Comparing what all keys see takes time."""
+        if self.action in self.takes_nothing:
+            return False
+        rows = [self.request.data] if self.action == "update" else self.request.data
+        if self.action not in {"update", "batch"} or not isinstance(rows, list):
+            return True
+        harmless = {*getattr(self.get_serializer().Meta, "harmless_fields", ())}
+        if self.action == "batch":
+            harmless |= {self.lookup_field} if "create" in self.takes_nothing else set()
+        return not all(isinstance(row, Mapping) and row.keys() <= harmless for row in rows)
 
     def read_body(self) -> Any:
         """The value in the body; a problem if there is none, which REST framework takes for an empty object."""
@@ -273,8 +284,9 @@ class Resource(GenericViewSet[Any]):
         require(self.request.user, "change" if stored else "add", self.table)
         serializer = self.get_serializer(stored, data=values, partial=stored is not None)
         serializer.names = batch.names
+        names = batch.names_of(stored)
         row = self.save(serializer)
-        batch.add_names(row, is_new=stored is None)
+        batch.add_names(row, names)
         return row, serializer.doubts
 
     def _key_in(self, values: Any) -> str:

@@ -36,6 +36,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
     """One row. `Meta` has `model` and `fields`, and may have:
 
     `read_only_fields`: nobody can set them. `fixed_fields`: they can only be set when the row is created.
+    `harmless_fields`: they decide nothing of what keys see and what prices apply to.
     `volatile_fields`: they change by use, e.g. the last use of a key; the version of the row leaves them out.
     """
 

@@ -150,6 +150,7 @@ class TokenSerializer(RowSerializer):
             "replaced_keys",
         )  # fmt: skip
         read_only_fields = ("key_id", "created_at", "updated_at", "last_used_at")
+        harmless_fields = ("name", "networks", "rate_limit", "budget", "is_over_budget", "note", "metadata")
         volatile_fields = ("state", "spent", "left", "resets_at", "uncounted", "last_used_at", "replaced_keys")
 
     def get_state(self, token: Token) -> str:
@@ -257,6 +258,8 @@ class Tokens(Resource):
         "usage": documents.TokenUsage,
     }
     adds = dict.fromkeys(("create", "batch", "update", "revoke"), documents.IssuedToken)
+    # What a key loses that is revoked is lost on purpose.
+    takes_nothing = ("create", "rotate", "revoke")
 
     def find(self, key: Any) -> Token | None:
         """Also by the id of a key that a rotation has replaced: callers store the id that they were given."""

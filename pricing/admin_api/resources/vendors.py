@@ -9,6 +9,7 @@ class VendorSerializer(RowSerializer):
     class Meta:
         model = Vendor
         fields = ("slug", "name", "aliases", "icon", "description")
+        harmless_fields = ("name", "aliases", "icon", "description")
 
 
 class Vendors(Resource):

@@ -31,6 +31,8 @@ from tokens.models import Delivery, Event
 # Rows of one transaction, which takes about a tenth of a second; small rows without references take less time.
 ROWS_AT_ONCE = 100
 EVENTS_AT_ONCE = 2_000
+# A notice is sent once because its event is stored, and the first one of a retirement is 30 days before it.
+KEEP_EVENTS = dt.timedelta(days=60)
 # A pause after each, in seconds: a writer that waits for SQLite's lock asks for it about every tenth of a second.
 PAUSE = 0.12
 HOURS_BETWEEN = 24
@@ -124,7 +126,8 @@ def _kinds(*, at: dt.datetime, keep_from: dt.datetime) -> list[_Kind]:
         return _Kind(name, table, columns, keys, delete)
 
     # An event goes with its deliveries, and a webhook that still waits for it gets it.
-    sent = Event.objects.filter(at__lt=keep_from).exclude(pk__in=Delivery.objects.pending().values("event"))
+    pending = Delivery.objects.pending().values("event")
+    sent = Event.objects.filter(at__lt=min(keep_from, at - KEEP_EVENTS)).exclude(pk__in=pending)
     sent_keys = list(sent.order_by("pk").values_list("pk", flat=True))
     # The id of an event that may still arrive again must be known, or it would count twice.
     events = old(UsageEvent, at__lt=min(keep_from, at - OLDEST - dt.timedelta(days=1)))

@@ -14,6 +14,7 @@ from catalog.models import Source
 from pricing.imports.scheduled import fetch_due
 from pricing.retention.pruning import prune_on_schedule
 from pricing.usage.unknown import assign_known
+from pricing.worker.notices import emit_due, emit_findings
 from tokens.events.delivery.dispatcher import close_connection
 
 ACTOR = "run_worker"
@@ -60,8 +61,24 @@ def remove_old(report: Report, _may_go_on: MayGoOn) -> bool:
     return True
 
 
+def send_notices(report: Report, _may_go_on: MayGoOn) -> bool:
+    """Stores the events that are due by the calendar."""
+    if number := emit_due(at=timezone.now()):
+        report(f"notices: {count(number, 'event')}")
+    return True
+
+
+def check_health(report: Report, _may_go_on: MayGoOn) -> bool:
+    """Stores what the health checks find and had not found before."""
+    if number := emit_findings(at=timezone.now()):
+        report(f"health checks: {count(number, 'event')}")
+    return True
+
+
 JOBS: Sequence[Job] = (
     Job("sources", dt.timedelta(minutes=1), fetch_sources),
+    Job("notices", dt.timedelta(minutes=1), send_notices),
+    Job("health checks", dt.timedelta(hours=1), check_health),
     Job("usage", dt.timedelta(hours=1), assign_usage),
     Job("old data", dt.timedelta(hours=1), remove_old),
 )

@@ -179,12 +179,20 @@ class ImportFailed(Import):
     error: Annotated[str, "why it failed, in one sentence"]
 
 
+class Finding(TypedDict):
+    """One problem that a health check finds."""
+
+    row: Annotated[str, "what has the problem"]
+    kind: Annotated[str, "its table"]
+    problem: Annotated[str, "the problem, as a phrase"]
+
+
 class HealthFound(TypedDict):
-    check: Annotated[str, "the name of the health check"]
-    title: Annotated[str, "what it looks for"]
-    severity: Annotated[str, "how serious it is"]
-    new: Annotated[list[str], "what it found and had not found before, at most 100"]
-    count: Annotated[int, "how much it finds in all"]
+    rule: Annotated[str, "the name of the rule"]
+    title: Annotated[str, "what the rule finds"]
+    remedy: Annotated[str, "what to do about it"]
+    new: Annotated[list[Finding], "what has this problem and did not have it before, at most 500"]
+    count: Annotated[int, "how many rows have this problem in all"]
 
 
 class Ping(TypedDict):

@@ -12,27 +12,27 @@ class EventType:
 
     name: str
     says: str
-    # The table whose rows it is about: operators who may not see them may not send its events anywhere.
-    table: str
+    # The tables whose rows it is about: operators who may not see them may not send its events anywhere.
+    tables: tuple[str, ...]
     # Whether each event concerns a vendor, and the groups of customers that it is about.
     has_vendor: bool = False
     has_groups: bool = False
 
 
 def _of_models(name: str, says: str) -> EventType:
-    return EventType(f"model.{name}", says, "catalog.aimodel", has_vendor=True, has_groups=True)
+    return EventType(f"model.{name}", says, ("catalog.aimodel",), has_vendor=True, has_groups=True)
 
 
 def _of_prices(name: str, says: str) -> EventType:
-    return EventType(f"price.{name}", says, "pricing.pricesheet", has_vendor=True, has_groups=True)
+    return EventType(f"price.{name}", says, ("pricing.pricesheet",), has_vendor=True, has_groups=True)
 
 
 def _of_tokens(name: str, says: str) -> EventType:
-    return EventType(name, says, "tokens.token", has_groups=True)
+    return EventType(name, says, ("tokens.token",), has_groups=True)
 
 
 def _of_imports(name: str, says: str) -> EventType:
-    return EventType(f"import.{name}", says, "catalog.importrun")
+    return EventType(f"import.{name}", says, ("catalog.importrun",))
 
 
 TYPES = {
@@ -56,7 +56,11 @@ TYPES = {
         _of_imports("waiting", "an import waits for a review"),
         _of_imports("stopped", "a guard stops an import"),
         _of_imports("failed", "a source cannot be fetched or imported"),
-        EventType("health.found", "a health check finds a fault that it did not find before", "catalog.aimodel"),
+        EventType(
+            "health.found",
+            "a health check finds a problem that it did not find before",
+            ("catalog.aimodel", "pricing.pricesheet", "tokens.token"),
+        ),
     )
 }
 # Sent by operators to test an address; no subscription names it.

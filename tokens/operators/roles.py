@@ -43,11 +43,10 @@ SHOWN: Actions = {
     "catalog.revision": VIEW,
     "tokens.adminkey": WRITE,
 }
+EVENTS = ("tokens.webhook", "tokens.event", "tokens.delivery")
 EVERYTHING: Actions = {
     **SHOWN,
-    **dict.fromkeys(
-        [*PRICES, *IMPORTS, *USAGE, "tokens.token", "catalog.pruning", "tokens.webhook", "tokens.delivery"], VIEW
-    ),
+    **dict.fromkeys([*PRICES, *IMPORTS, *USAGE, *EVENTS, "tokens.token", "catalog.pruning"], VIEW),
 }
 
 
@@ -99,6 +98,12 @@ ROLES = (
             "pricing.pricesheet": VIEW,
             "pricing.priceline": VIEW,
         },
+    ),
+    Role(
+        "automation",
+        "Automation",
+        "send events to other programs, send them again, and see everything that events contain",
+        {**EVERYTHING, "tokens.webhook": ALL, "tokens.delivery": "view change"},
     ),
     Role(
         "auditor",

@@ -21,13 +21,16 @@ def test_old_events_are_removed_with_their_deliveries(monkeypatch: pytest.Monkey
         name: world.delivery(webhook, state=state, next_attempt_at=now if state == "pending" else None)
         for name, state in (
             ("waiting", "pending"), ("delivered", "delivered"), ("dead", "dead"), ("cancelled", "cancelled"),
-            ("new", "delivered"),
+            ("a notice", "delivered"), ("new", "delivered"),
         )
     }  # fmt: skip
     Event.objects.exclude(pk=rows["new"].event.pk).update(at=now - dt.timedelta(days=100))
+    # It would be sent again if it were removed.
+    Event.objects.filter(pk=rows["a notice"].event.pk).update(at=now - dt.timedelta(days=59))
 
-    removed = {part.kind: part.rows for part in prune(at=now, keep=dt.timedelta(days=90), actor="me")}
+    removed = {part.kind: part.rows for part in prune(at=now, keep=dt.timedelta(days=7), actor="me")}
 
     assert removed["events"] == 3
-    assert set(Delivery.objects.values_list("pk", flat=True)) == {rows["waiting"].pk, rows["new"].pk}
-    assert Event.objects.count() == 2
+    left = {rows[name].pk for name in ("waiting", "a notice", "new")}
+    assert set(Delivery.objects.values_list("pk", flat=True)) == left
+    assert Event.objects.count() == 3

@@ -17,7 +17,8 @@ def test_these_are_all_types() -> None:
         "health": "found",
     }
     assert set(TYPES) == {f"{kind}.{name}" for kind, names in kinds.items() for name in names.split()}
-    assert {apps.get_model(event_type.table)._meta.label_lower for event_type in TYPES.values()} == {
+    tables = {table for event_type in TYPES.values() for table in event_type.tables}
+    assert {apps.get_model(table)._meta.label_lower for table in tables} == {
         "catalog.aimodel", "pricing.pricesheet", "tokens.token", "catalog.importrun",
     }  # fmt: skip
 

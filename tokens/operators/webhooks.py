@@ -1,0 +1,79 @@
+"""Creates and changes webhooks: for the admin and the management API.
+
+A webhook sends what an operator could read to a place where nobody is asked for permissions. So operators can only send
+events about rows that they may see, and those who are responsible for some groups send none.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Collection
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from catalog.db.audit import deed
+from catalog.models import Vendor
+from catalog.operators.permissions import limit_rows, may_view
+from tokens.event_types.vocabulary import PING, TYPES
+from tokens.events.outbox import send_to
+from tokens.models import Event, TokenGroup, Webhook
+
+
+def validate(
+    webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None
+) -> None:
+    """ValidationError, by field, if the webhook is not valid, or the operator may not have made it so."""
+    errors: dict[str, Any] = {}
+    checks: list[Callable[[], None]] = [
+        webhook.full_clean,
+        lambda: webhook.refuse_unmatched(vendors=vendors, groups=groups),
+        lambda: _validate_permissions(webhook, actor=actor),
+        lambda: _validate_reach(actor),
+    ]
+    for check in checks:
+        try:
+            check()
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
+
+
+def create(webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None) -> str:
+    """Saves a new webhook; returns its secret, which is shown once: empty for kinds that are not signed."""
+    validate(webhook, vendors=vendors, groups=groups, actor=actor)
+    secret = webhook.assign_secret() if webhook.kind == Webhook.Kind.WEBHOOK else ""
+    webhook.save_with(vendors=vendors, groups=groups)
+    return secret
+
+
+def rotate_secret(webhook: Webhook, *, at: dt.datetime) -> str:
+    """Gives it a new secret, which is shown once; the old one signs for a day more. ValidationError for other kinds."""
+    if webhook.kind != Webhook.Kind.WEBHOOK:
+        raise ValidationError("Only webhooks are signed: this one has no secret.")
+    secret = webhook.rotate_secret(at=at)
+    with deed("secret rotated"):
+        webhook.save()
+    return secret
+
+
+def send_test(webhook: Webhook, *, at: dt.datetime) -> Event:
+    """Stores an event of type ping for this webhook alone, whatever it takes."""
+    return send_to(webhook, PING, {"message": "This is a test of Modelbook."}, at=at)
+
+
+def _validate_permissions(webhook: Webhook, *, actor: Any) -> None:
+    """ValidationError if the operator may not see what the events are about."""
+    if not isinstance(webhook.events, list):
+        return
+    hidden = [name for name in webhook.events or TYPES if name in TYPES and not may_view(actor, *TYPES[name].tables)]
+    if hidden:
+        raise ValidationError(
+            {"events": f"You do not have permission to see what these events contain: {', '.join(hidden)}."}
+        )
+
+
+def _validate_reach(actor: Any) -> None:
+    """ValidationError if the operator is responsible for some groups: events are about all."""
+    everything = Webhook.objects.all()
+    if limit_rows(actor, everything) is not everything:
+        raise ValidationError("Only operators who are responsible for all groups can create and change webhooks.")

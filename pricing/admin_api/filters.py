@@ -10,7 +10,6 @@ from django.db import models
 from django_filters import rest_framework as rest_filters
 from rest_framework.request import Request
 
-from catalog.db.fields import ExactDecimalField
 from pricing.admin_api.fields import NATURAL_KEYS
 from pricing.admin_api.pages import invalid_parameter
 from tokens.timestamps import TimestampError, parse_timestamp
@@ -30,10 +29,7 @@ class RowFilters(rest_filters.FilterSet):  # type: ignore[misc]
     """The filters of a list; a resource that needs others than those of its `filters` subclasses it."""
 
     class Meta:
-        filter_overrides = {
-            models.BooleanField: {"filter_class": SwitchFilter},
-            ExactDecimalField: {"filter_class": django_filters.CharFilter},
-        }
+        filter_overrides = {models.BooleanField: {"filter_class": SwitchFilter}}
 
 
 class RowFilter(rest_filters.DjangoFilterBackend):  # type: ignore[misc]

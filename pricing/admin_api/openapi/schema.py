@@ -192,7 +192,7 @@ class ResourceSchema(AutoSchema):
         return [*self._path_parameters(), *query, *map(shared, headers)]
 
     def _path_parameters(self) -> list[Schema]:
-        key = self.view.lookup_url_kwarg or self.view.lookup_field
+        key = self.view.key_field
         if f"{{{key}}}" not in self.path:
             return []
         schema = {"type": "integer"} if self.view.lookup_value_converter == "int" else TEXT

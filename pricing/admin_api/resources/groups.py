@@ -27,7 +27,7 @@ class Groups(Resource):
     lookup_value_converter = "path"
     filters = {
         "slug": ["exact", "in"], "label": ["exact", "icontains"], "channels": ["exact"], "is_public": ["exact"],
-        "auto_position": ["exact", "isnull"], "budget_amount": ["isnull"],
+        "auto_position": ["exact", "isnull"],
     }  # fmt: skip
     ordering = ("slug", "label", "auto_position")
 

@@ -87,15 +87,9 @@ class ModelSerializer(WarnedSerializer):
         self.new_aliases: dict[str, str] = {}
 
     def get_fields(self) -> dict[str, Any]:
-        """Without the rows of other tables that the operator may not view, and those that a list does not show."""
-        fields, operator = super().get_fields(), getattr(self.context.get("request"), "user", None)
-        shown = self.context.get("shown")
-        return {
-            name: field
-            for name, field in fields.items()
-            if name not in PARTS
-            or ((operator is None or may_view(operator, PARTS[name])) and (shown is None or name in shown))
-        }
+        """With only those parts that are shown."""
+        fields, shown = super().get_fields(), self.context.get("shown", PARTS)
+        return {name: field for name, field in fields.items() if name not in PARTS or name in shown}
 
     def to_representation(self, instance: AIModel) -> dict[str, Any]:
         values = super().to_representation(instance)
@@ -253,9 +247,15 @@ class Models(Warned):
         return model
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """With the fields of a list, so that it does not read the rows that it leaves out."""
+        """With the parts that the operator may view; a list reads only those that it has to show."""
+        context: dict[str, Any] = {**super().get_serializer_context()}
+        if getattr(self, "swagger_fake_view", False):
+            # The document has all fields.
+            return context
         text = self.request.query_params.get("fields") if self.action == "list" else None
-        return {**super().get_serializer_context(), "shown": None if text is None else text.split(",")}
+        names = PARTS if text is None else text.split(",")
+        shown = {name for name, table in PARTS.items() if name in names and may_view(self.request.user, table)}
+        return {**context, "shown": shown}
 
     def _with_relations(self, rows: Any, only: Sequence[Any] | None = None) -> Any:
         rows, operator = super()._with_relations(rows, only), self.request.user

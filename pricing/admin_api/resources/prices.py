@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
 from django.utils import timezone
+from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from catalog.db.history import current_actor
@@ -51,6 +52,10 @@ class PriceSheetSerializer(ReasonedSerializer, WarnedSerializer, DatedSerializer
         many=True,
         max_length=MOST_LINES,
         help_text="In the order in which they apply: the last line of a meter whose conditions hold sets the price.",
+    )
+
+    run = serializers.IntegerField(
+        source="run_id", read_only=True, allow_null=True, help_text="The number of the import that created the sheet."
     )
 
     class Meta:
@@ -132,7 +137,7 @@ class PriceSheets(Warned, Dated):
     serializer_class = PriceSheetSerializer
     filters = {
         "model": ["exact", "in"], "model__vendor": ["exact"], "role": ["exact"], "currency": ["exact"],
-        "starts_at": ["gt", "lte"], "ends_at": ["gt", "lte", "isnull"], "run": ["exact", "isnull"],
+        "starts_at": ["gt", "lte"], "ends_at": ["gt", "lte", "isnull"], "run": ["exact"],
     }  # fmt: skip
     ordering = ("id", "starts_at", "created_at")
 

@@ -16,7 +16,7 @@ class TokensConfig(AppConfig):
         from tokens.events.changes import take_changes
         from tokens.operators import audit_events, protection
         from tokens.operators.admin_keys import own_keys
-        from tokens.operators.reach import limit_to_groups
+        from tokens.operators.reach import hide_events, limit_to_groups
         from tokens.operators.sign_in import events
 
         users = get_user_model()
@@ -24,6 +24,7 @@ class TokensConfig(AppConfig):
         pre_delete.connect(protection.refuse_deletion_of_last_superuser, sender=users)
         post_migrate.connect(remember_peppers, sender=self)
         limit_with(limit_to_groups)
+        limit_with(hide_events)
         limit_with(own_keys)
         listen_with(take_changes)
         model_events.connect()

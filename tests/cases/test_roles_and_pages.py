@@ -33,6 +33,7 @@ WRITTEN_BY_SOFTWARE = {
     "catalog.snapshot",
     "pricing.usagecount",
     "pricing.usageevent",
+    "tokens.delivery",
 }
 # Page without a table of its own -> the roles that may open it. "anybody": every operator.
 ALL = {*BY_SLUG}
@@ -57,6 +58,7 @@ ROW_PAGES: dict[str, set[str]] = {
     "pricing_pricesheet_end_this": {"pricing"},
     "pricing_pricesheet_withdraw_this": set(),
     "tokens_adminkey_revoke": ALL,
+    "tokens_delivery_send_one_again": set(),
     "tokens_token_rotate": {"support"},
     "tokens_token_replaced": {"support"},
     "tokens_token_sees": {"viewer", "support", "auditor"},

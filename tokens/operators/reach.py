@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from catalog.operators.permissions import may_view
+from tokens.event_types.vocabulary import TYPES
 from tokens.models import OperatorGroups, Token, TokenGroup
 
 # Table -> the relation that leads to its token, or to its group.
@@ -11,6 +13,8 @@ OF_TOKENS = {"tokens.retiredkey": "token", "pricing.usageevent": "token", "prici
 OF_GROUPS = {"tokens.modelrelease": "group", "pricing.grouprate": "group"}
 # Table -> the column with the key id of a token.
 OF_KEYS = {"pricing.usagecount": "reporter"}
+# Table -> the column with the type of an event.
+OF_EVENTS = {"tokens.event": "type", "tokens.delivery": "event__type"}
 # Its rows are about all groups.
 OF_ALL = {"catalog.auditentry", "tokens.webhook", "tokens.event", "tokens.delivery"}
 
@@ -49,6 +53,13 @@ def limit_to_groups(operator: Any, rows: QuerySet[Any]) -> QuerySet[Any]:
     if label in OF_KEYS:
         return rows.filter(**{f"{OF_KEYS[label]}__in": tokens.values("key_id")})
     return rows.filter(**{f"{OF_TOKENS[label]}__in": tokens.values("pk")})
+
+
+def hide_events(operator: Any, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of the events and deliveries that are about what the operator may see."""
+    column = OF_EVENTS.get(rows.model._meta.label_lower)
+    hidden = [each.name for each in TYPES.values() if not may_view(operator, *each.tables)] if column else []
+    return rows.exclude(**{f"{column}__in": hidden}) if hidden else rows
 
 
 TABLES = {"tokens.token", "tokens.tokengroup", *OF_TOKENS, *OF_GROUPS, *OF_KEYS, *OF_ALL}

@@ -20,6 +20,12 @@ def dead() -> Delivery:
     )
 
 
+def reader(*permissions: str) -> User:
+    operator = User.objects.create_user("reader", is_staff=True)
+    operator.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return operator
+
+
 def test_the_list_shows_events_in_words_and_finds_dead_ones(admin_client: Client) -> None:
     row, other = dead(), world.delivery()
 
@@ -81,9 +87,7 @@ def test_nothing_is_sent_again_to_a_disabled_webhook(admin_client: Client) -> No
 
 def test_who_may_only_view_them_does_not_send_them_again(client: Client) -> None:
     row = dead()
-    reader = User.objects.create_user("reader", is_staff=True)
-    reader.user_permissions.add(Permission.objects.get(codename="view_delivery"))
-    client.force_login(reader)
+    client.force_login(reader("view_delivery", "view_token"))
 
     assert "send-again" not in client.get(f"{LIST}{row.pk}/change/").content.decode()
     assert client.post(f"{LIST}{row.pk}/send-again/").status_code in (302, 403)
@@ -94,10 +98,17 @@ def test_who_may_only_view_them_does_not_send_them_again(client: Client) -> None
 
 def test_who_is_limited_to_groups_sees_no_deliveries(client: Client) -> None:
     row = dead()
-    reader = User.objects.create_user("reader", is_staff=True)
-    reader.user_permissions.add(Permission.objects.get(codename="view_delivery"))
-    OperatorGroups.objects.create(operator=reader).groups.add(world.token_group("default"))
-    client.force_login(reader)
+    operator = reader("view_delivery", "view_token")
+    OperatorGroups.objects.create(operator=operator).groups.add(world.token_group("default"))
+    client.force_login(operator)
 
     assert f"/delivery/{row.pk}/" not in client.get(LIST).content.decode()
     assert client.get(f"{LIST}{row.pk}/change/").status_code in (302, 404)
+
+
+def test_who_may_not_see_tokens_sees_no_deliveries_about_them(client: Client) -> None:
+    dead()
+    client.force_login(reader("view_delivery", "view_aimodel"))
+
+    assert "a customer" not in client.get(LIST).content.decode()
+    assert client.get("/admin/").context["attention"] == []

@@ -167,7 +167,7 @@ def _counts(data: Data) -> str:
 
 
 def _found(data: Data) -> str:
-    new = f" New: {some(data['new'])}." if data["new"] else ""
+    new = f" New: {some([row['row'] for row in data['new']])}." if data["new"] else ""
     return f"Health check “{data['title']}”: {count(data['count'], 'finding')}.{new}"
 
 

@@ -123,7 +123,13 @@ SENTENCES = [
     ),
     (
         "health.found",
-        {"check": "no-price", "title": "Models without a price", "severity": "error", "new": ["a", "b"], "count": 3},
+        {
+            "rule": "no-price",
+            "title": "Models without a price",
+            "remedy": "Set one.",
+            "new": [{"row": name, "kind": "catalog.AIModel", "problem": "no price"} for name in "ab"],
+            "count": 3,
+        },
         "Health check “Models without a price”: 3 findings. New: a, b.",
     ),
     ("ping", {"message": "This is a test."}, "This is a test."),

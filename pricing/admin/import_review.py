@@ -29,6 +29,7 @@ from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
 from pricing.imports.review import apply_run, discard_run, forbidden_actions, make_alias, plan_of, save_plan
 from pricing.imports.rollback import roll_back
+from pricing.imports.structure.pruning import DELETE, DRAFT
 from pricing.models import PriceSheet
 from tokens.auth.alias_effects import alias_warnings
 from tokens.models import Token
@@ -79,6 +80,13 @@ class UploadForm(forms.Form):
         widget=NamesInput(),
         help_text="Import only ids that match these patterns, e.g. gpt-*, claude-*. Leave empty to import all.",
     )
+    prune = forms.ChoiceField(
+        label="No longer in the file",
+        required=False,
+        widget=Select(),
+        choices=[("", "Nothing changes"), (DELETE, "Remove it"), (DRAFT, "Remove it; models become drafts")],
+        help_text="Only for a catalog as YAML: what happens to rows that its sections no longer contain.",
+    )
     publish = forms.BooleanField(
         required=False, widget=Checkbox(), help_text="Publish new models; otherwise they are drafts."
     )
@@ -124,7 +132,7 @@ class UploadForm(forms.Form):
         cleaned = self.cleaned_data
         source = Source.objects.filter(slug=cleaned["source"]).first()
         options = {"source": (source.reader if source else "") or cleaned["source"], "as": cleaned["prices_as"]}
-        options |= {name: cleaned[name] for name in ("channel", "group", "only", "publish", "overrule")}
+        options |= {name: cleaned[name] for name in ("channel", "group", "only", "prune", "publish", "overrule")}
         return Options.from_json(options, name=cleaned["source"])
 
 

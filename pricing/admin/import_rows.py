@@ -172,14 +172,19 @@ def other_changes(plan: ImportPlan) -> list[ReviewLine]:
 def _structure(plan: ImportPlan, model: str | None) -> Iterator[ReviewLine]:
     for label, fields in plan.structure.changes(model=model):
         if not fields:
-            yield ReviewLine(label.capitalize(), "none", "new")
+            yield ReviewLine(_sentence(label), "none", "new")
         for name, (old, new) in fields.items():
-            yield ReviewLine(f"{label} {name.replace('_', ' ')}".strip().capitalize(), _text(old), _text(new))
+            yield ReviewLine(_sentence(f"{label} {name.replace('_', ' ')}".strip()), _text(old), _text(new))
 
 
 def _not_applied(name: str, change: WithheldChange) -> ReviewLine:
     note = f"not applied: {change.reason}"
     return ReviewLine(name, _text(change.stored), _text(change.offered), note, is_applied=False)
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital at its start; the letters of names stay, because VIP and vip are two groups."""
+    return text[:1].upper() + text[1:]
 
 
 def _title(field_name: str) -> str:

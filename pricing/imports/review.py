@@ -28,7 +28,7 @@ from catalog.models.names import Names
 from catalog.operators.permissions import may, may_set_prices, permission_to, require
 from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.events import emit_waiting
-from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, LossError, jump_guard
+from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, LossError, jump_guard, removal_guard
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
 from pricing.imports.plan import ImportPlan
@@ -224,6 +224,10 @@ def _chosen_part(
         complete = replace(complete, guards=[guard for guard in complete.guards if guard is not loss])
     elif loss and chosen is None:
         raise InputError(f"{loss.sentence} Confirm it, or discard the plan.")
+    elif loss and complete.options.prune:
+        removed = set(complete.unlisted_models).intersection(chosen or ())
+        if guard := removal_guard(confirmed, removed=len(removed), stored=AIModel.objects.count()):
+            raise InputError(f"{guard.sentence} Confirm it, or choose fewer models.")
     plan = complete if chosen is None else complete.narrowed(chosen, beside=beside)
     is_loss_alone = confirmed.allow_removals and chosen is None
     if not is_loss_alone and not _changes_something(plan, chosen):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -38,6 +38,8 @@ from pricing.imports.structure.plan import (
 from tokens.auth.alias_effects import alias_effects
 from tokens.models import RetiredKey, Token, TokenGroup
 
+# Rows that are left out as a whole if a field is not valid: without one of its terms, a row would grant something else.
+GRANTING = (Token, Group)
 # Fields of tokens that are not columns of their own.
 RELATED_TO_TOKENS = ("groups", "first_group")
 
@@ -202,8 +204,10 @@ class Planner:
                 cleaned = self._clean(table, column, value)
             except ValidationError as error:
                 is_required = name in key_fields or (is_new and not (column.blank or column.has_default()))
+                is_required |= table.model in GRANTING
                 part = table.noun if is_required else f"{name} of {table.noun}"
                 problem = " ".join(error.messages).rstrip(".")
+                problem = f"{name}: {problem}" if table.model in GRANTING else problem
                 self.context.findings.leave_out(f"{part} {' '.join(key)[:255]} was left out: {problem}")
                 if is_required:
                     return None

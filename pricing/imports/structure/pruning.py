@@ -176,7 +176,9 @@ class _Pruning:
                 used[slugs[record.vendor]] = used.get(slugs[record.vendor], 0) + 1
         rules = set(DiscountRule.objects.exclude(vendor=None).values_list("vendor__slug", flat=True))
         for key in list(absent):
-            if number := used.get(key[0]):
+            if key[0] == Vendor.OTHER:
+                self._stays("vendor", key[0], "models of unknown vendors need it")
+            elif number := used.get(key[0]):
                 self._stays("vendor", key[0], f"{count(number, 'model is', 'models are')} of it")
             elif key[0] in rules:
                 self._stays("vendor", key[0], "a discount rule is for it")

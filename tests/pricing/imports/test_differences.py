@@ -176,10 +176,7 @@ def test_it_writes_nothing(tmp_path: Path, django_assert_max_num_queries: Any) -
     edit(file, ("amount: '2.5'", "amount: '3'"))
     with django_assert_max_num_queries(120) as queries:
         diff(file)
-    writes = [
-        query["sql"]
-        for query in queries.captured_queries
-        if not query["sql"].lstrip().startswith(("SELECT", "SAVEPOINT", "RELEASE", "BEGIN"))
-    ]
+    words = ("INSERT", "UPDATE", "DELETE")
+    writes = [query["sql"] for query in queries.captured_queries if query["sql"].lstrip().startswith(words)]
     assert writes == []
     assert Decimal(3) not in {line.amount for sheet in PriceSheet.objects.all() for line in sheet.lines.all()}

@@ -8,6 +8,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as ModelError
 from django.db import IntegrityError
 from django.db.models import ProtectedError
+from django.forms import ChoiceField
 from django.http import HttpResponse
 from rest_framework import exceptions
 
@@ -92,13 +93,23 @@ def errors_of_model(error: ModelError) -> list[FieldError]:
     return [
         {
             "field": WHOLE_ROW if field == NON_FIELD_ERRORS else field,
-            "code": (code := each.code or "invalid"),
-            "message": REQUIRED if code == "blank" and field != NON_FIELD_ERRORS else str(message),
+            "code": each.code or "invalid",
+            "message": _in_form(each, message) if field != NON_FIELD_ERRORS else str(message),
         }
         for field, errors in by_field.items()
         for each in errors
         for message in each.messages
     ]
+
+
+def _in_form(error: Any, message: str) -> str:
+    """The message of a field in a form, where the model has other words for it."""
+    match error.code:
+        case "blank":
+            return REQUIRED
+        case "invalid_choice":
+            return str(ChoiceField.default_error_messages["invalid_choice"] % error.params)
+    return str(message)
 
 
 def _errors_of_fields(details: Any, path: str = "") -> Iterator[FieldError]:

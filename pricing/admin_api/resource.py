@@ -338,15 +338,19 @@ class Resource(GenericViewSet[Any]):
         return own if self.request.method in READING else (*own, *writes.PARAMETERS)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+        response = HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+        del response["Content-Type"]
+        return response
 
     def get_exception_handler(self) -> Any:
         return handle_exception
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        # A client may store a row, and asks with its ETag whether it is still the same.
-        response.setdefault("Cache-Control", "private, no-cache" if ETAG in response else "no-store")
+        # A client may store what it reads, and asks with the ETag whether it is still the same. Other responses may
+        # have a secret.
+        is_stored = request.method in READING and ETAG in response
+        response.setdefault("Cache-Control", "private, no-cache" if is_stored else "no-store")
         return response
 
     def _chosen_fields(self) -> Sequence[str] | None:

@@ -16,7 +16,7 @@ def test_a_vendor_is_created_read_changed_and_deleted(api: Any) -> None:
     created = api.post(VENDORS, {"slug": "acme", "name": "Acme", "aliases": ["ACME Inc."]})
 
     assert created.status_code == 201
-    assert created["Location"] == f"{VENDORS}/acme"
+    assert (created["Location"], created["Cache-Control"]) == (f"{VENDORS}/acme", "no-store")
     body = created.json()
     assert body == {
         "slug": "acme", "name": "Acme", "aliases": ["ACME Inc."], "icon": "", "description": "",
@@ -24,6 +24,7 @@ def test_a_vendor_is_created_read_changed_and_deleted(api: Any) -> None:
     }  # fmt: skip
     read = api.get(f"{VENDORS}/acme")
     assert (read.status_code, read.json(), read["ETag"]) == (200, body, created["ETag"])
+    assert read["Cache-Control"] == "private, no-cache"
     assert api.get(f"{VENDORS}/acme", headers={"If-None-Match": read["ETag"]}).status_code == 304
 
     changed = api.patch(f"{VENDORS}/acme", {"name": "Acme AI"}, headers={"If-Match": read["ETag"]})

@@ -414,6 +414,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     # Choices stay beside their field: components for them would have names that change with other fields.
     "POSTPROCESSING_HOOKS": [],
+    "GET_MOCK_REQUEST": "pricing.admin_api.openapi.schema.make_request",
 }
 
 LOGGING = {

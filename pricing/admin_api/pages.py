@@ -64,8 +64,7 @@ class RowPages(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         cursor = {
-            "type": "string",
-            "nullable": True,
+            "type": ["string", "null"],
             "description": "The cursor of the next page; null: there is none.",
         }
         return {"type": "object", "required": ["results", "next"], "properties": {"results": schema, "next": cursor}}

@@ -90,6 +90,8 @@ class Resource(GenericViewSet[Any]):
     takes: ClassVar[Mapping[str, type]] = {}
     gives: ClassVar[Mapping[str, type]] = {}
     adds: ClassVar[Mapping[str, type]] = {}
+    # Parameter of `parameters` -> what it is.
+    says: ClassVar[Mapping[str, str]] = {}
     # The methods that take nothing from any key. See `may_take`.
     takes_nothing: ClassVar[Sequence[str]] = ()
 

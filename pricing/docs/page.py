@@ -185,8 +185,9 @@ def _properties(schema: Schema, prefix: str = "") -> Iterable[Schema]:
 
 def kind(schema: Schema) -> str:
     """The type of a value in a few words."""
-    if "const" in schema:
-        return f"always {_text_of(schema['const'])}"
+    only = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    if len(only) == 1:
+        return f"always {_text_of(only[0])}"
     if "$ref" in schema or "anyOf" in schema:
         return ""
     if schema.get("type") == "array":

@@ -43,6 +43,9 @@ def _schema(field: Any, names: Mapping[type, str]) -> Schema:
         return _or_null(_schema(arguments[0], names))
     if origin is Literal:
         one, *more = arguments
+        if isinstance(one, bool):
+            # openapi-python-client writes invalid Python for a constant that may be missing.
+            return {"type": "boolean", "enum": [one, *more]}
         return {"type": TYPES[type(one)], "enum": [one, *more]} if more else {"const": one}
     if origin in (list, Sequence):
         return {"type": "array", "items": _schema(arguments[0], names)}

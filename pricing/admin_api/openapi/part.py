@@ -77,7 +77,6 @@ class Problem(TypedDict):
     status: int
     detail: str
     errors: list[FieldProblem]
-    request_id: str
     impact: NotRequired[Annotated[Impact, "What the change would do."]]
 
 
@@ -109,6 +108,7 @@ def document_part() -> Schema:
             own = schemas[shape.__name__]
             schemas[shape.__name__] = {"description": own.pop("description", ""), "allOf": [ref(name), own]}
     made: Any = SchemaGenerator(patterns=urlpatterns).get_schema(public=True)
+    _drop_marks(made)
     return {
         "tags": [
             {"name": tag_of(resource.address), "description": f"{ABOUT} {resource.__doc__ or ''}".strip()}
@@ -123,6 +123,14 @@ def document_part() -> Schema:
             "responses": RESPONSES,
         },
     }
+
+
+def _drop_marks(part: Any) -> None:
+    """Removes what drf-spectacular writes for a hook that would give choices a component of their own."""
+    if isinstance(part, dict):
+        part.pop("x-spec-enum-id", None)
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _drop_marks(inner)
 
 
 HEADERS = {
@@ -148,7 +156,6 @@ def _problem(status: str) -> Schema:
         "status": int(status),
         "detail": PROBLEMS[status].split(";")[0].replace("`", ""),
         "errors": [],
-        "request_id": "req_0123456789abcdef01234567",
     }
     if status == "400":
         message = "There is no field nmae."

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_array_type
+from drf_spectacular.plumbing import append_meta, build_array_type, build_mock_request
 
 from pricing.admin_api.fields import Exact, Json, Moment
+from pricing.admin_api.filters import RowFilter
+from pricing.admin_api.openapi import filters
 from pricing.admin_api.pages import DEFAULT_LIMIT, MOST_ROWS
 from pricing.impact.impact import ACCEPT_LOSS
 from tokens.openapi.parts import ALWAYS, header_refs, ref
@@ -59,7 +61,7 @@ def parameter(place: str, name: str, description: str, schema: Schema) -> Schema
     return {"name": name, "in": place, "description": description, "schema": schema}
 
 
-SWITCH: Schema = {"type": "string", "enum": ["0", "1"], "default": "0"}
+SWITCH: Schema = {"type": "integer", "minimum": 0, "maximum": 1}
 TEXT: Schema = {"type": "string"}
 MOMENT: Schema = {"type": "string", "description": "A date, or a date and time."}
 # What addresses read beside their filters, by the name of the parameter.
@@ -100,32 +102,16 @@ def shared(each: Schema) -> Schema:
     return {"$ref": f"#/components/parameters/admin-{each['name'].lower()}"}
 
 
-# Lookup of a filter -> which rows it selects.
-LOOKUPS = {
-    "in": "Only rows whose {field} is one of these, separated by commas.",
-    "icontains": "Only rows whose {field} contains this text; case does not matter.",
-    "contains": "Only rows whose {field} contains this.",
-    "startswith": "Only rows whose {field} starts with this text.",
-    "istartswith": "Only rows whose {field} starts with this text; case does not matter.",
-    "isnull": "true: only rows without {field}; false: only rows with one.",
-    "gt": "Only rows whose {field} is above this.",
-    "gte": "Only rows whose {field} is this or above.",
-    "lt": "Only rows whose {field} is below this.",
-    "lte": "Only rows whose {field} is this or below.",
-}
-
-
-def describe_filter(name: str) -> str:
-    """What a filter selects, by its name, e.g. name__icontains."""
-    field, _, lookup = name.rpartition("__")
-    if lookup in LOOKUPS and field:
-        return LOOKUPS[lookup].format(field=field.replace("_", " "))
-    return f"Only rows with this {name.replace('__', ' ').replace('_', ' ')}."
-
-
 def camel(text: str) -> str:
     """price-sheets as PriceSheets."""
     return "".join(word.capitalize() for word in text.replace("_", "-").split("-"))
+
+
+def make_request(*args: Any, **options: Any) -> Any:
+    """The request that views have while they are described: nobody's, so that nothing is limited to an operator."""
+    request: Any = build_mock_request(*args, **options)
+    request.user = None
+    return request
 
 
 class ResourceSchema(AutoSchema):
@@ -178,18 +164,27 @@ class ResourceSchema(AutoSchema):
 
     def _get_parameters(self) -> list[Schema]:
         """Those of the address, those that the method reads of the query, and headers."""
-        own = {each["name"]: each for each in super()._get_parameters() if each["in"] == "query"}
         self.view.request.method = self.method
+        made = self._filters()
         query = [
             shared(PARAMETERS[name])
             if name in PARAMETERS
-            else {"description": describe_filter(name), **(own.get(name) or parameter("query", name, "", TEXT))}
+            else parameter("query", name, filters.describe(name, made[name]), filters.schema_of(made[name]))
+            if name in made
+            else parameter("query", name, self.view.says.get(name, f"The {name} that is asked about."), TEXT)
             for name in self.view.parameters_of_method()
         ]
         headers = [IF_NONE_MATCH] if self.view.action in READS else []
         if self.method != "GET":
             headers = [IDEMPOTENCY_KEY if self.method == "POST" else IF_MATCH, REASON]
         return [*self._path_parameters(), *query, *map(shared, headers)]
+
+    def _filters(self) -> Mapping[str, Any]:
+        """The filters of a list, by their names."""
+        if self.view.action != "list":
+            return {}
+        made = RowFilter().get_filterset_class(self.view, self.view.table._default_manager.all())
+        return made.base_filters if made else {}
 
     def _path_parameters(self) -> list[Schema]:
         key = self.view.key_field
@@ -200,6 +195,9 @@ class ResourceSchema(AutoSchema):
         return [{**parameter("path", key, what, schema), "required": True}]
 
     def _resolve_path_parameters(self, variables: Any) -> list[Schema]:
+        return []
+
+    def _get_filter_parameters(self) -> list[Schema]:
         return []
 
     def _get_pagination_parameters(self) -> list[Schema]:
@@ -224,19 +222,32 @@ class ResourceSchema(AutoSchema):
         if isinstance(field, Exact):
             schema: Schema = {"type": "string", "format": "decimal"}
         elif isinstance(field, Json):
-            schema = {}
+            schema = self._shape_of_json(field)
+        elif "pk" in (field.source, getattr(field, "slug_field", "")):
+            schema = {"type": "integer"}
         elif isinstance(field, Moment):
             schema = {"type": "string", "format": "date-time"}
         else:
             return dict(super()._map_serializer_field(field, direction, bypass_extensions))
-        return {**schema, **self._get_serializer_field_meta(field, direction)}
+        return dict(append_meta(schema, self._get_serializer_field_meta(field, direction)))
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Schema:
         schema: Schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request":
             # Unknown fields are errors.
             schema["additionalProperties"] = False
+        else:
+            # Rows have all their fields.
+            schema["required"] = list(schema.get("properties", ()))
         return schema
+
+    def _shape_of_json(self, field: Any) -> Schema:
+        """An object or a list, as the empty value of the column is; anything without one."""
+        model = getattr(getattr(field.parent, "Meta", None), "model", None)
+        column = model and next((each for each in model._meta.concrete_fields if each.name == field.source), None)
+        if column is not None and column.default is dict:
+            return {"type": "object", "additionalProperties": {}}
+        return {"type": "array", "items": {}} if column is not None and column.default is list else {}
 
     # What responses have.
 
@@ -305,6 +316,7 @@ def tag_of(address: str) -> str:
 
 
 def _singular(words: str) -> str:
-    if words.endswith("ies"):
-        return f"{words[:-3]}y"
-    return words.removesuffix("s") if not words.endswith(("ss", "usage")) else words
+    for plural, singular in (("ies", "y"), ("iases", "ias"), ("s", "")):
+        if words.endswith(plural):
+            return words.removesuffix(plural) + singular
+    return words

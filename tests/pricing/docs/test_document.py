@@ -79,8 +79,9 @@ CONVERTER = re.compile(r"<\w+:(\w+)>")
 
 
 def parameter_of(path: str, match: re.Match[str]) -> str:
-    is_model = match[1] == "name" and not path.startswith("api/admin/")
-    return "{model}" if is_model else f"{{{match[1]}}}"
+    if path.startswith("api/admin/"):
+        return "{id}" if match[1] == "pk" else f"{{{match[1]}}}"
+    return "{model}" if match[1] == "name" else f"{{{match[1]}}}"
 
 
 def resolved(part: Any) -> Any:

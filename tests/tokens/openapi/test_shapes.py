@@ -62,7 +62,7 @@ def test_a_class_is_an_object_with_its_docstring_and_what_is_always_there() -> N
     ("field", "schema"),
     [
         ("text_or_null", {"type": ["string", "null"]}),
-        ("always", {"const": True}),
+        ("always", {"type": "boolean", "enum": [True]}),
         ("one_of", {"type": "string", "enum": ["a", "b"]}),
         ("one_of_or_null", {"type": ["string", "null"], "enum": ["a", "b", None]}),
         ("items", {"type": "array", "items": {"type": "boolean"}}),

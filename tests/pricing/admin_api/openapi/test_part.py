@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from drf_spectacular.drainage import GENERATOR_STATS
 
+from catalog.exact import write_json
 from pricing.admin_api.openapi.part import document_part
 from pricing.admin_api.urls import RESOURCES
 from tests.pricing.docs.test_document import document, resolved
@@ -29,6 +30,13 @@ def test_it_is_made_without_warnings(capsys: pytest.CaptureFixture[str]) -> None
 
     assert capsys.readouterr().err == ""
     assert not GENERATOR_STATS
+
+
+def test_it_is_written_as_the_version_says() -> None:
+    text = write_json(document_part()).decode()
+
+    for older in ('"nullable"', '"x-spec-enum-id"', '"exclusiveMinimum":true'):
+        assert older not in text
 
 
 def test_each_resource_has_a_tag_with_a_description() -> None:

@@ -12,13 +12,16 @@ from catalog.db.history import actor_scope
 from catalog.error_messages import count, reason
 from catalog.models import Source
 from pricing.imports.scheduled import fetch_due
+from pricing.models import WorkerState
 from pricing.retention.pruning import prune_on_schedule
 from pricing.usage.unknown import assign_known
 from pricing.worker.notices import emit_due, emit_findings
 from tokens.events.delivery.dispatcher import close_connection
+from tokens.events.outbox import subscriptions
 
 ACTOR = "run_worker"
 # How often is looked what is due.
+ONE_DAY = dt.timedelta(days=1)
 TICK = dt.timedelta(seconds=15)
 
 Report = Callable[[str], None]
@@ -69,8 +72,14 @@ def send_notices(report: Report, _may_go_on: MayGoOn) -> bool:
 
 
 def check_health(report: Report, _may_go_on: MayGoOn) -> bool:
-    """Stores what the health checks find and had not found before."""
-    if number := emit_findings(at=timezone.now()):
+    """Stores once a day what the health checks find and had not found before, if a webhook takes it."""
+    now, state = timezone.now(), WorkerState.load()
+    is_done = state is not None and state.checked_at is not None and state.checked_at + ONE_DAY > now
+    if is_done or not subscriptions("health.found"):
+        return True
+    number = emit_findings(at=now)
+    WorkerState.objects.update(checked_at=now)
+    if number:
         report(f"health checks: {count(number, 'event')}")
     return True
 

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from catalog.models import ImportRun, Source
-from pricing.worker.jobs import JOBS, Job, Schedule, fetch_sources
+from pricing.models import WorkerState
+from pricing.worker.jobs import JOBS, Job, Schedule, check_health, fetch_sources
+from tests import world
 from tests.catalog.imports.hosts import server
+from tokens.models import Event
 
 NOW = dt.datetime(2026, 11, 30, 12, 0, tzinfo=dt.UTC)
 
@@ -85,6 +89,27 @@ def test_due_sources_are_fetched_as_sync_sources_does(settings: Any) -> None:
         f"source litellm: waits for review ({run})",
         f"source other: {name.partition(':')[0]} answered 404 instead of the document.",
     ]
+
+
+@pytest.mark.django_db
+def test_health_is_checked_once_a_day_and_only_for_webhooks_that_take_it() -> None:
+    lines: list[str] = []
+    world.model()
+    WorkerState.start("process 1 on host", at=NOW)
+    assert check_health(lines.append, always)
+    assert lines == []
+    world.webhook("https://hooks.example.com/", "health.found")
+
+    assert check_health(lines.append, always)
+    assert check_health(lines.append, always)
+
+    assert len(lines) == 1
+    assert lines[0].startswith("health checks: ")
+    assert Event.objects.filter(type="health.found").exists()
+    yesterday = timezone.now() - dt.timedelta(days=1, seconds=1)
+    WorkerState.objects.update(checked_at=yesterday)
+    assert check_health(lines.append, always)
+    assert WorkerState.objects.exclude(checked_at=yesterday).exists()
 
 
 def test_the_jobs_have_names_of_their_own() -> None:

@@ -117,9 +117,15 @@ def test_figures_of_the_catalog_are_reported(world: ModuleType) -> None:
         slug="models_dev", name="models.dev", url="https://example.com/", sync=True, error="HTTP 500."
     )
 
+    world.delivery()
+    world.delivery(state="dead", next_attempt_at=None)
+
     values = figures(exposition())
 
     assert values["modelbook_up[]"] == 1
+    assert values["modelbook_deliveries[('state', 'pending')]"] == 1
+    assert values["modelbook_deliveries[('state', 'dead')]"] == 1
+    assert 0 < values["modelbook_delivery_oldest_seconds[]"] < 300
     assert values["modelbook_models[('status', 'published')]"] == values["modelbook_models[('status', 'draft')]"] == 1
     assert values["modelbook_source_failing[('source', 'models_dev')]"] == 1
     assert values["modelbook_revision[]"] > 0

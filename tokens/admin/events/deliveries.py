@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from catalog.admin.base import (
     AllValuesCheckboxFilter,
@@ -39,10 +41,7 @@ COLORS = {
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = [
-        "state_shown", "event_type", "said", "webhook", "attempts_shown", "last_attempt_at", "next_attempt_at",
-        "last_error",
-    ]  # fmt: skip
+    list_display = ["state_shown", "said", "receiver", "attempts_shown", "next_attempt_at", "problem"]
     list_filter = [
         ("state", ChoicesDropdownFilter),
         ("webhook", RelatedDropdownFilter),
@@ -138,12 +137,21 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return delivery.event.event_id
 
     @display(description="At")
-    def event_at(self, delivery: Delivery) -> Any:
-        return delivery.event.at
+    def event_at(self, delivery: Delivery) -> str:
+        return f"{delivery.event.at:%Y-%m-%d %H:%M:%S} UTC"
+
+    @display(description="Receiver", ordering="webhook")
+    def receiver(self, delivery: Delivery) -> SafeString:
+        """In a cell that breaks long addresses."""
+        return _in_a_cell(delivery.webhook.url)
+
+    @display(description="Last error", ordering="last_error")
+    def problem(self, delivery: Delivery) -> SafeString:
+        return _in_a_cell(delivery.last_error or "-")
 
     @display(description="In words")
-    def said(self, delivery: Delivery) -> str:
-        return in_one_line(write_sentence(delivery.event.type, read_json(delivery.event.data)))
+    def said(self, delivery: Delivery) -> SafeString:
+        return _in_a_cell(in_one_line(write_sentence(delivery.event.type, read_json(delivery.event.data))))
 
     @display(description="Attempts", ordering="attempts")
     def attempts_shown(self, delivery: Delivery) -> str:
@@ -152,3 +160,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @display(description="Body")
     def body(self, delivery: Delivery) -> str:
         return delivery.event.body
+
+
+def _in_a_cell(text: str) -> SafeString:
+    """A text that is neither cut nor as wide as its longest word."""
+    return format_html('<span class="cell-text">{}</span>', text)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from catalog.db import audit
 from catalog.db.bulk import KEYS, batches
+from catalog.db.import_context import current_reason
 from catalog.error_messages import count, some
 from catalog.exact import read_json
 from tokens.events.delivery.sending import Message, Outcome
@@ -111,9 +112,10 @@ def send_again(deliveries: Iterable[Delivery], *, at: dt.datetime) -> int:
                 state=State.PENDING, attempts=0, next_attempt_at=at, delivered_at=None
             )
         if len(rows) == 1:
-            audit.record("sent again", about=rows[0])
+            audit.record("sent again", about=rows[0], reason=current_reason())
         elif rows:
-            audit.record("sent again", kind=Delivery._meta.label_lower, name=count(len(rows), "delivery", "deliveries"))
+            name = count(len(rows), "delivery", "deliveries")
+            audit.record("sent again", kind=Delivery._meta.label_lower, name=name, reason=current_reason())
     return len(rows)
 
 

@@ -51,12 +51,13 @@ def test_one_is_sent_again_after_a_confirmation(admin_client: Client) -> None:
     assert "Send 1 delivery again?" in asked.content.decode()
     row.refresh_from_db()
     assert row.state == State.DEAD
-    answer = confirm(admin_client, address, asked, follow=True)
+    answer = confirm(admin_client, address, asked, follow=True, _reason="The receiver is repaired.")
     assert "1 delivery will be sent again by run_worker" in answer.content.decode()
     row.refresh_from_db()
     assert (row.state, row.attempts) == (State.PENDING, 0)
     entry = AuditEntry.objects.get(kind="tokens.delivery")
     assert (entry.action, entry.actor, entry.object_key) == ("sent again", "admin", str(row.pk))
+    assert entry.reason == "The receiver is repaired."
 
 
 def test_several_are_sent_again(admin_client: Client) -> None:

@@ -405,6 +405,8 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     # The query parameter `format` belongs to clients.
     "URL_FORMAT_OVERRIDE": None,
+    # The schema of methods that say more about themselves.
+    "DEFAULT_SCHEMA_CLASS": "pricing.admin_api.openapi.schema.ResourceSchema",
 }
 # The management API's part of the document: see pricing.admin_api.openapi.schema.py.
 SPECTACULAR_SETTINGS = {

@@ -130,10 +130,8 @@ class UploadForm(forms.Form):
 
     def options(self) -> Options:
         cleaned = self.cleaned_data
-        source = Source.objects.filter(slug=cleaned["source"]).first()
-        options = {"source": (source.reader if source else "") or cleaned["source"], "as": cleaned["prices_as"]}
-        options |= {name: cleaned[name] for name in ("channel", "group", "only", "prune", "publish", "overrule")}
-        return Options.from_json(options, name=cleaned["source"])
+        options = {name: cleaned[name] for name in ("channel", "group", "only", "prune", "publish", "overrule")}
+        return Options.chosen(cleaned["source"], **options, **{"as": cleaned["prices_as"]})
 
 
 def _snapshot_title(snapshot: Snapshot) -> str:

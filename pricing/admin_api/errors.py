@@ -12,7 +12,7 @@ from django.forms import ChoiceField
 from django.http import HttpResponse
 from rest_framework import exceptions
 
-from catalog.error_messages import InputError, count
+from catalog.error_messages import InputError, NotPermittedError, count
 from tokens.http.errors import as_api_error, log_failure
 from tokens.metric_counters import ERRORS
 from tokens.operators.problems import FieldError, ProblemError, problem_response
@@ -27,6 +27,7 @@ REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (exceptions.ParseError, "validation_failed", 0),
     (exceptions.MethodNotAllowed, "method_not_allowed", HTTPStatus.METHOD_NOT_ALLOWED),
     (exceptions.NotFound, "not_found", 0),
+    (NotPermittedError, "permission_denied", HTTPStatus.FORBIDDEN),
     (InputError, "validation_failed", 0),
 )
 

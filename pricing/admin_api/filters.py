@@ -82,8 +82,8 @@ def since(rows: Any, name: str, moment: dt.datetime) -> Any:
     column = "created_at" if name == CREATED_SINCE else "updated_at"
     if column in columns:
         return rows.filter(**{f"{column}__gte": moment})
-    if not hasattr(model, "history"):
-        return rows.filter(created_at__gte=moment)
+    if not hasattr(model._meta, "simple_history_manager_attribute"):
+        return rows.filter(**{f"{'created_at' if 'created_at' in columns else 'at'}__gte": moment})
     changes = model.history.filter(history_date__gte=moment)
     if name == CREATED_SINCE:
         changes = changes.filter(history_type="+")

@@ -104,6 +104,12 @@ class Resource(GenericViewSet[Any]):
     pagination_class = RowPages
     schema = ResourceSchema()
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.lookup_field == "pk":
+            # The field of a row with this number.
+            cls.lookup_url_kwarg = "id"
+
     # What the methods are made of.
 
     @property
@@ -111,6 +117,11 @@ class Resource(GenericViewSet[Any]):
         serializer: Any = self.serializer_class
         table: type[models.Model] = serializer.Meta.model
         return table
+
+    @property
+    def noun(self) -> str:
+        """What a row is."""
+        return str(self.table._meta.verbose_name)
 
     def get_serializer(self, *args: Any, **options: Any) -> RowSerializer:
         return cast("RowSerializer", super().get_serializer(*args, **options))

@@ -43,6 +43,14 @@ class Guard:
         )
 
 
+class UnconfirmedError(InputError):
+    """A guard stopped what was to be applied, and nobody confirmed it; the message says which."""
+
+    def __init__(self, message: str, guard: Guard) -> None:
+        super().__init__(message)
+        self.guard = guard
+
+
 def find_guards(
     options: Options, *, previous: Sequence[str], missing: Sequence[str], jumps: Collection[str]
 ) -> Iterator[Guard]:

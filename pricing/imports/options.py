@@ -113,6 +113,19 @@ class Options:
         }
         return cls.from_json(options, name=source.slug)
 
+    @classmethod
+    def chosen(cls, source: str, **options: Any) -> "Options":
+        """The options for a document of a stored source or of a format; InputError if it is neither.
+
+        The other options have the names of `as_json`.
+        """
+        stored = Source.objects.filter(slug=source).first()
+        reader = (stored.reader if stored else "") or source
+        if reader not in SOURCES:
+            known = dict.fromkeys([*SOURCES, *Source.objects.order_by("slug").values_list("slug", flat=True)])
+            raise InputError(f"There is no source {source!r}. Use one of: {', '.join(known)}.")
+        return cls.from_json({"source": reader, **options}, name=source)
+
     def policy(self) -> ImportPolicy:
         """What the source may change."""
         if self.ignores_pins:

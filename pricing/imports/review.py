@@ -28,7 +28,14 @@ from catalog.models.names import Names
 from catalog.operators.permissions import may, may_set_prices, permission_to, require
 from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.events import emit_waiting
-from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, LossError, jump_guard, removal_guard
+from pricing.imports.guards import (
+    ACCEPT_JUMPS,
+    ALLOW_REMOVALS,
+    LossError,
+    UnconfirmedError,
+    jump_guard,
+    removal_guard,
+)
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
 from pricing.imports.plan import ImportPlan
@@ -223,11 +230,11 @@ def _chosen_part(
     if confirmed.allow_removals:
         complete = replace(complete, guards=[guard for guard in complete.guards if guard is not loss])
     elif loss and chosen is None:
-        raise InputError(f"{loss.sentence} Confirm it, or discard the plan.")
+        raise UnconfirmedError(f"{loss.sentence} Confirm it, or discard the plan.", loss)
     elif loss and complete.options.prune:
         removed = set(complete.unlisted_models).intersection(chosen or ())
         if guard := removal_guard(confirmed, removed=len(removed), stored=AIModel.objects.count()):
-            raise InputError(f"{guard.sentence} Confirm it, or choose fewer models.")
+            raise UnconfirmedError(f"{guard.sentence} Confirm it, or choose fewer models.", guard)
     plan = complete if chosen is None else complete.narrowed(chosen, beside=beside)
     is_loss_alone = confirmed.allow_removals and chosen is None
     if not is_loss_alone and not _changes_something(plan, chosen):
@@ -236,7 +243,8 @@ def _chosen_part(
     if jumps := plan.open_jumps:
         plan = plan.without_open_jumps()
         if not plan.touched:
-            raise InputError(f"{jump_guard(jumps).sentence} Confirm it, or discard the plan.")
+            guard = jump_guard(jumps)
+            raise UnconfirmedError(f"{guard.sentence} Confirm it, or discard the plan.", guard)
     return replace(plan, guards=[])
 
 

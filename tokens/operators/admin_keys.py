@@ -6,6 +6,7 @@ every rule about permissions, roles and limits to groups applies to programs as 
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
 
+from catalog.operators.permissions import permission_to
 from tokens import keys
 from tokens.auth.credentials import client_address
 from tokens.auth.last_use import LAST_USE
@@ -38,6 +40,7 @@ CHANGED: dict[str, Collection[str]] = {
     "imports": ("catalog.importrun", "catalog.source"),
 }
 SEEN: dict[str, Collection[str]] = {"tokens": (*USAGE, "tokens.event"), "imports": IMPORTS}
+VIEWS_OF_PRICES = frozenset(permission_to("view", table) for table in PRICES)
 CODES = {
     "missing": "No admin key was sent. Send it as `Authorization: Bearer <key>`.",
     "not_an_admin_key": "This is not an admin key. The management API takes keys that `issue_admin_key` or the page "
@@ -129,6 +132,19 @@ def covers(scopes: Sequence[str], permission: str) -> bool:
     return any(
         label in CHANGED.get(scope, ()) or (action == "view" and label in SEEN.get(scope, ())) for scope in scopes
     )
+
+
+def importing(operator: Any) -> Any:
+    """The operator of a key as an import acts for it: like the role Importer, which applies models and sees prices.
+
+    With the scope `imports`, an import changes what the scope `catalog` includes; its prices need the scope `prices`.
+    """
+    key = getattr(operator, "admin_key", None)
+    if key is None or "imports" not in key.scopes:
+        return operator
+    importer, scopes = copy(operator), (*key.scopes, "catalog")
+    importer.covers = lambda permission: covers(scopes, permission) or permission in VIEWS_OF_PRICES
+    return importer
 
 
 def idle_scopes(operator: User, scopes: Sequence[str]) -> list[str]:

@@ -124,10 +124,9 @@ class ResourceSchema(AutoSchema):
         return self.path.endswith("/batch") and self.view.action != "batch"
 
     def get_operation_id(self) -> str:
-        table = self.view.table._meta
-        one, many = (camel(str(name).replace(" ", "-")) for name in (table.verbose_name, table.verbose_name_plural))
         # The noun of the address: the last one of several words may be a plural of its own.
         many = camel(self.view.address)
+        one = camel(self.view.noun.replace(" ", "-"))
         one = one if many.startswith(one[:-1]) else _singular(many)
         if self.view.action in VERBS:
             verb, is_plural, _ = VERBS[self.view.action]

@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError as ModelError
 from django.db.models import Q
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -25,6 +26,7 @@ from pricing.admin_api.filters import RowFilters
 from pricing.admin_api.pages import invalid_parameter
 from pricing.admin_api.resource import Resource
 from pricing.admin_api.resources import token_documents as documents
+from pricing.admin_api.resources.bodies import Nothing, Rotation, asked, read_body
 from pricing.admin_api.serializers import RowSerializer
 from pricing.admin_api.writes import Outcome
 from pricing.usage.of_tokens import DayUsage, calls_of_token, spending_of_token
@@ -48,10 +50,10 @@ from tokens.patterns.typed import fold_pattern
 from tokens.timestamps import YEARS, TimestampError, format_timestamp, parse_timestamp
 
 # A filter by an entry of the metadata: metadata.customer=42, or as django-filter and OpenAPI write it.
+METADATA_NAME = "metadata"
 METADATA = re.compile(r"metadata(?:\.|__|\[)(?P<name>[A-Za-z0-9_.-]{1,40}?)\]?")
 STATE_NAMES = [state.replace(" ", "_") for state in ("valid", *STATES.values())]
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-DEFAULT_GRACE = "24h"
 # How long a time the usage of a token covers, without `from`.
 USAGE_DAYS = dt.timedelta(days=30)
 
@@ -143,7 +145,7 @@ class TokenSerializer(RowSerializer):
 
     class Meta:
         model = Token
-        fields = (
+        fields: tuple[str, ...] = (
             "key_id", "masked", "name", "enabled", "state", "groups", "uses_auto_groups", "first_group", "allow",
             "deny", "networks", "starts_at", "expires_at", "rate_limit", "budget", "spent", "left", "resets_at",
             "uncounted", "is_over_budget", "note", "metadata", "created_at", "updated_at", "last_used_at",
@@ -235,6 +237,29 @@ class TokenFilters(RowFilters):
         return rows.expiring(at=timezone.now(), within=within)
 
 
+OF_EXPLANATIONS = [
+    asked("model", "The id or an alias of the model, as clients send it. Without it, only the key is checked."),
+    asked("address", "Also check this client address against the networks of the token."),
+    asked("call", "Also check the kind of call: the address of the call, e.g. /v1/chat/completions."),
+    asked("dialect", "Also check the lists of a client.", enum=sorted(BY_NAME)),
+    asked("at", "Check for this moment. Without it: now.", OpenApiTypes.DATETIME),
+]
+OF_USAGE = [
+    asked("from", "The first day (UTC). Without it: 30 days before the last one.", OpenApiTypes.DATE),
+    asked("to", "The last day (UTC). Without it: today.", OpenApiTypes.DATE),
+]
+OF_LISTS = [
+    OpenApiParameter(
+        "metadata",
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        style="deepObject",
+        explode=True,
+        description="Only tokens with this entry of their metadata: metadata[customer]=42 or metadata.customer=42.",
+    )
+]
+
+
+@extend_schema_view(list=extend_schema(parameters=OF_LISTS))
 class Tokens(Resource):
     """The keys of customers. `metadata.NAME=VALUE` selects those with this entry of their metadata."""
 
@@ -289,7 +314,12 @@ class Tokens(Resource):
         accepted = super().parameters_of_method()
         if self.action != "list":
             return accepted
-        return [*accepted, *filter(METADATA.fullmatch, self.request.query_params)]
+        return [*accepted, METADATA_NAME, *filter(METADATA.fullmatch, self.request.query_params)]
+
+    def check_parameters(self, request: Request) -> None:
+        super().check_parameters(request)
+        if METADATA_NAME in request.query_params:
+            raise invalid_parameter(METADATA_NAME, "Name an entry of the metadata: metadata.customer=42.")
 
     def represent(self, row: Any) -> dict[str, Any]:
         """The row with what its key sees and, if it is new, with its key."""
@@ -324,9 +354,10 @@ class Tokens(Resource):
     def rotate(self, request: Request, key_id: str) -> HttpResponse:
         """Gives the token a new key; the old one stays valid for the grace period (24h; 0 ends all earlier keys)."""
 
+        grace = _read_grace(read_body(Rotation, request.data)["grace"])
+
         def perform() -> Outcome:
             now, token = timezone.now(), self.get_object()
-            grace = self._read_grace(request.data)
             self._check_sent_version(token)
             try:
                 key = token.rotate(grace=grace, at=now, replacing=key_id)
@@ -341,9 +372,10 @@ class Tokens(Resource):
     def revoke(self, request: Request, key_id: str) -> HttpResponse:
         """Refuses all keys of the token from now on; with the id of a replaced key, only that key."""
 
+        read_body(Nothing, request.data)
+
         def perform() -> Outcome:
             token = self.get_object()
-            _refuse_fields(request.data, ())
             self._check_sent_version(token)
             if token.key_id == key_id:
                 revoke(token)
@@ -377,6 +409,7 @@ class Tokens(Resource):
             )
         return Response({"key_id": token.key_id, "results": rows, "next": None})
 
+    @extend_schema(parameters=OF_EXPLANATIONS)
     @action(detail=True)
     def explain(self, request: Request, key_id: str) -> Response:
         """Why the key can see and call a model or not, as `explain_token --format json` says it."""
@@ -390,6 +423,7 @@ class Tokens(Resource):
         at = _read_moment(asked["at"]) if "at" in asked else timezone.now()
         return Response(explain_key(match, question, at=at).as_json())
 
+    @extend_schema(parameters=OF_USAGE)
     @action(detail=True)
     def usage(self, request: Request, key_id: str) -> Response:
         """What the calls of the token used and cost, by model and day; `to` is the last day (UTC)."""
@@ -411,27 +445,17 @@ class Tokens(Resource):
             }
         )
 
-    def _read_grace(self, data: Any) -> dt.timedelta:
-        _refuse_fields(data, ("grace",))
-        text = data.get("grace", DEFAULT_GRACE) if data else DEFAULT_GRACE
-        try:
-            # A number has no unit.
-            return parse_duration(text if isinstance(text, str) else repr(text))
-        except ValueError as error:
-            raise serializers.ValidationError({"grace": str(error)}, code="invalid") from None
-
     def _check_sent_version(self, token: Token) -> None:
         """An action needs no If-Match, but respects it."""
         if "If-Match" in self.request.headers:
             self.check_precondition(self.get_serializer(token))
 
 
-def _refuse_fields(data: Any, known: Sequence[str]) -> None:
-    """An error if the body of an action is not an object of these fields; it may be empty."""
-    if data and not isinstance(data, Mapping):
-        raise serializers.ValidationError("This must be an object.", code="invalid")
-    if unknown := sorted(map(str, (data or {}).keys() - set(known))):
-        raise serializers.ValidationError({unknown[0]: f"There is no field {unknown[0][:80]}."}, code="unknown")
+def _read_grace(text: str) -> dt.timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise serializers.ValidationError({"grace": str(error)}, code="invalid") from None
 
 
 def _read_moment(text: str) -> dt.datetime:

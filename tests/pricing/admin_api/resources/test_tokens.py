@@ -168,7 +168,7 @@ def test_a_wrong_grace_is_refused(api: Any, grace: object) -> None:
     token, key = world.token()
     rotation = f"{TOKENS}/{token.key_id}/rotate"
 
-    assert "is not a valid duration" in refused(api.post(rotation, {"grace": grace}))["grace"]
+    assert refused(api.post(rotation, {"grace": grace}))["grace"]
     assert "span" in refused(api.post(rotation, {"span": "1h"}))
     assert listed(key) == []
 

@@ -1,0 +1,70 @@
+"""Bodies and parameters of the actions on tokens and import runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+DEFAULT_GRACE = "24h"
+
+
+class ActionRequest(serializers.Serializer[Any]):
+    """The body of an action; it may be empty, and unknown fields are refused."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError("This must be an object.", code="invalid")
+        if unknown := sorted(map(str, data.keys() - self.fields.keys())):
+            raise serializers.ValidationError(
+                {unknown[0][:80]: f"There is no field {unknown[0][:80]}."}, code="unknown"
+            )
+        return super().to_internal_value(data)
+
+
+def read_body(shape: type[ActionRequest], data: Any) -> dict[str, Any]:
+    """The values of a body with this shape; an error for others."""
+    request = shape(data={} if data is None or data == "" else data)
+    request.is_valid(raise_exception=True)
+    values: dict[str, Any] = request.validated_data
+    return values
+
+
+class TextField(serializers.CharField):
+    """A text; numbers are none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Nothing(ActionRequest):
+    """An empty body."""
+
+
+class Rotation(ActionRequest):
+    """How long the old key stays valid."""
+
+    grace = TextField(default=DEFAULT_GRACE, help_text="90m, 24h, 7d; 0: all earlier keys end now.")
+
+
+class Decision(ActionRequest):
+    """What is applied of a plan; the body may be empty."""
+
+    fingerprint = TextField(
+        required=False, help_text="That of the plan that you have seen: another plan is not applied."
+    )
+    models = serializers.ListField(
+        child=TextField(), required=False, help_text="Only the changes of these models; the others wait."
+    )
+    accept_jumps = serializers.ListField(
+        child=TextField(),
+        required=False,
+        help_text="Models whose prices may move far; those of others wait. All: the parameter accept_jumps=1.",
+    )
+
+
+def asked(name: str, description: str, kind: Any = str, **options: Any) -> OpenApiParameter:
+    """A query parameter of an action."""
+    return OpenApiParameter(name, kind, description=description, **options)

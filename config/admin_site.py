@@ -61,6 +61,7 @@ UNFOLD: dict[str, Any] = {
                     page("Channels", "hub", "catalog.channel"),
                     page("Offers", "link", "catalog.offer"),
                     page("Endpoint types", "api", "catalog.endpointtype"),
+                    page("Retirements", "event_busy", "catalog.aimodel", name="retirements_page"),
                 ],
             },
             {

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from pricing.admin.pages.health_checks import check_page
+from pricing.admin.pages.retirements import retirement_page, retirements_page
 from pricing.admin.pages.search import search_page
 from pricing.admin.pages.undo import undo_action_page, undo_change_page
 from pricing.admin.pages.unknown_models import add_unknown_page, unknown_models_page
@@ -33,6 +34,10 @@ urlpatterns = [
     path("admin/explain/", admin.site.admin_view(explain_page), name="explain"),
     path("admin/unknown-models/", admin.site.admin_view(unknown_models_page), name="unknown_models"),
     path("admin/unknown-models/add/", admin.site.admin_view(add_unknown_page), name="add_unknown"),
+    path("admin/retirements/", admin.site.admin_view(retirements_page), name="retirements_page"),
+    path(
+        "admin/retirements/<int:key>/<slug:action>/", admin.site.admin_view(retirement_page), name="retirement_action"
+    ),
     path("admin/verification/", admin.site.admin_view(verification_page), name="verification"),
     path("admin/verification/<int:key>/<slug:figure>/<slug:reader>/", admin.site.admin_view(adopt_page), name="adopt"),
     path("admin/undo/<int:entry>/", admin.site.admin_view(undo_change_page), name="undo_change"),

@@ -48,7 +48,7 @@ def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at
 
 
 def _id(change: Change) -> str:
-    """What identifies an entry for ever, within the feed."""
+    """The id of an entry within the feed, which never changes."""
     match change.kind:
         case "new":
             return f"new/{change.model}"

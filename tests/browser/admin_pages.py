@@ -173,7 +173,18 @@ def _examples(rows: dict[str, Any]) -> dict[str, str]:
         ),
         "add_unknown": reverse("add_unknown") + "?as=alias&name=openai/gpt-4o&model=gpt-4o",
         "adopt": "",
+        "retirement_action": reverse("retirement_action", args=[_retire(), "notify"]),
     }
+
+
+def _retire() -> int:
+    """The key of a model that retires and has a successor, with a long name."""
+    successor = world.model("successor/" + "long-" * 20 + "name")
+    world.price(successor, input="9")
+    retires_on = timezone.now().date() + dt.timedelta(days=40)
+    old = world.model("openai/gpt-old", retires_on=retires_on, successor=successor)
+    world.price(old, input="3", output="4")
+    return old.pk
 
 
 def _with_address(rows: dict[str, Any], examples: dict[str, str]) -> Iterator[tuple[str, str]]:

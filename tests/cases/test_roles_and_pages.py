@@ -43,6 +43,7 @@ PAGES: dict[str, set[str]] = {
     "search": ALL,
     "explain": {"viewer", "support", "auditor"},
     "unknown_models": {"viewer", "pricing", "auditor"},
+    "retirements_page": {"viewer", "catalog", "pricing", "importer", "auditor", "support"},
     "verification": {"viewer", "pricing", "importer", "auditor"},
 }
 # Page of a row -> the roles that may open it.
@@ -67,7 +68,7 @@ ROW_PAGES: dict[str, set[str]] = {
 # Pages of other kinds: their own tests cover them.
 ELSEWHERE = re.compile(
     r"account_|mfa_|operator_|openid_connect_|socialaccount_|usersessions_|login$|logout$|password_change|jsi18n$"
-    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|tokens_(?:token|adminkey)_new_key$|_simple_history$|_filters$|undo_change$|undo_action$"
+    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|retirement_action$|tokens_(?:token|adminkey)_new_key$|_simple_history$|_filters$|undo_change$|undo_action$"
 )
 OF_TABLES = ("changelist", "add", "change", "delete", "history", "export", "json")
 LINK = re.compile(r'(?:href|action|hx-get|data-ajax--url)="(/admin/[^"#]*|\?[^"#]*|\.\./[^"#]*)')

@@ -32,6 +32,7 @@ VALUES = {
     "_version": "1",
     "key": "{catalog.aimodel}",
     "figure": "input",
+    "action": "forward",
     "reader": "litellm",
     "content_type_id": "1",
     "number": "{tokens.token}",

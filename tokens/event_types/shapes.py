@@ -4,7 +4,7 @@ The texts of the fields are those of docs/events.md.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args, get_origin, get_type_hints
 
 MODEL = "the model's id"
 VENDOR = "the slug of its vendor"
@@ -53,6 +53,29 @@ class ModelRetired(ModelContext):
 class ModelRetiring(ModelRetired):
     days: Annotated[int, "the days that are left"]
     notice: Annotated[int, "30, 7 or 0: the announced number of days before its retirement, which is at least `days`"]
+
+
+class Holder(TypedDict):
+    key_id: Annotated[str, "the id of a key"]
+    name: Annotated[str, "the name of its token"]
+
+
+class WithHolders(TypedDict):
+    """What a person adds who notifies the holders of the keys that may call the model."""
+
+    keys: NotRequired[Annotated[list[Holder], "the keys that may call it, if a person notifies their holders"]]
+
+
+class ModelDeprecatedForHolders(ModelDeprecated, WithHolders):
+    pass
+
+
+class ModelRetiringForHolders(ModelRetiring, WithHolders):
+    pass
+
+
+class ModelRetiredForHolders(ModelRetired, WithHolders):
+    pass
 
 
 class PriceLine(TypedDict):
@@ -202,9 +225,9 @@ class Ping(TypedDict):
 SHAPES: dict[str, Any] = {
     "model.added": ModelAdded,
     "model.changed": ModelChanged,
-    "model.deprecated": ModelDeprecated,
-    "model.retiring": ModelRetiring,
-    "model.retired": ModelRetired,
+    "model.deprecated": ModelDeprecatedForHolders,
+    "model.retiring": ModelRetiringForHolders,
+    "model.retired": ModelRetiredForHolders,
     "price.announced": PriceAnnounced,
     "price.in_force": PriceInForce,
     "price.ended": PriceEnded,
@@ -225,6 +248,8 @@ SHAPES: dict[str, Any] = {
 def fields_of(shape: Any) -> Iterator[tuple[str, str, str]]:
     """Name, type and text of each field of a shape, in order."""
     for name, hint in get_type_hints(shape, include_extras=True).items():
+        if get_origin(hint) is NotRequired:
+            hint = get_args(hint)[0]
         inner, text = (get_args(hint)[0], get_args(hint)[1]) if get_origin(hint) is Annotated else (hint, "")
         yield name, _type_name(inner), text
 
@@ -234,7 +259,8 @@ def _type_name(hint: Any) -> str:
     if origin is Literal:
         return "text"
     if origin is list:
-        return "list of " + ("lines" if arguments[0] is PriceLine else "values" if arguments[0] is Any else "texts")
+        items = {PriceLine: "lines", Any: "values", Holder: "objects"}
+        return f"list of {items.get(arguments[0], 'texts')}"
     if origin is dict or hint is Price:
         return "object"
     if arguments:

@@ -9,10 +9,11 @@ from pricing.admin_api.resources.prices import CurrencyRates, Discounts, PriceSh
 from pricing.admin_api.resources.records import HealthChecks, History, Usage
 from pricing.admin_api.resources.tokens import Tokens
 from pricing.admin_api.resources.vendors import Vendors
+from pricing.admin_api.resources.webhooks import Deliveries, Webhooks
 
 RESOURCES = (
     Vendors, EndpointTypes, Channels, Models, Aliases, Offers, Groups, GroupRates, Tokens, PriceSheets, Discounts,
-    CurrencyRates, PopularModels, Pins, Sources, ImportRuns, History, HealthChecks, Usage,
+    CurrencyRates, PopularModels, Pins, Sources, ImportRuns, History, HealthChecks, Usage, Webhooks, Deliveries,
 )  # fmt: skip
 
 urlpatterns = [pattern for resource in RESOURCES for pattern in addresses(resource)]

@@ -41,16 +41,16 @@ PAGES: dict[str, set[str]] = {
     "index": ALL,
     "check": ALL,
     "search": ALL,
-    "explain": {"viewer", "support", "auditor"},
-    "unknown_models": {"viewer", "pricing", "auditor"},
-    "retirements_page": {"viewer", "catalog", "pricing", "importer", "auditor", "support"},
-    "verification": {"viewer", "pricing", "importer", "auditor"},
+    "explain": {"viewer", "support", "automation", "auditor"},
+    "unknown_models": {"viewer", "pricing", "automation", "auditor"},
+    "verification": {"viewer", "pricing", "importer", "automation", "auditor"},
+    "retirements_page": {"viewer", "catalog", "pricing", "importer", "automation", "auditor", "support"},
 }
 # Page of a row -> the roles that may open it.
 ROW_PAGES: dict[str, set[str]] = {
     "auth_user_password_change": set(),
     "auth_group_copy": set(),
-    "catalog_snapshot_download": {"viewer", "importer", "auditor"},
+    "catalog_snapshot_download": {"viewer", "importer", "automation", "auditor"},
     "catalog_importrun_rollback": {"importer"},
     "catalog_importrun_aliases": {"importer"},
     "catalog_source_aliases": {"importer"},
@@ -59,11 +59,11 @@ ROW_PAGES: dict[str, set[str]] = {
     "pricing_pricesheet_end_this": {"pricing"},
     "pricing_pricesheet_withdraw_this": set(),
     "tokens_adminkey_revoke": ALL,
-    "tokens_delivery_send_one_again": set(),
+    "tokens_delivery_send_one_again": {"automation"},
     "tokens_token_rotate": {"support"},
     "tokens_token_replaced": {"support"},
-    "tokens_token_sees": {"viewer", "support", "auditor"},
-    "tokens_token_explain": {"viewer", "support", "auditor"},
+    "tokens_token_sees": {"viewer", "support", "automation", "auditor"},
+    "tokens_token_explain": {"viewer", "support", "automation", "auditor"},
 }
 # Pages of other kinds: their own tests cover them.
 ELSEWHERE = re.compile(

@@ -96,7 +96,7 @@ class Price(TypedDict):
     currency: Annotated[str, "ISO 4217"]
     starts_at: Annotated[str, "when it takes effect"]
     ends_at: Annotated[str | None, "when it ends; null: it has no end"]
-    lines: list[PriceLine]
+    lines: Annotated[list[PriceLine], "the lines in their order"]
 
 
 class PriceContext(ModelContext):
@@ -259,11 +259,13 @@ def _type_name(hint: Any) -> str:
     if origin is Literal:
         return "text"
     if origin is list:
-        items = {PriceLine: "lines", Any: "values", Holder: "objects"}
-        return f"list of {items.get(arguments[0], 'texts')}"
-    if origin is dict or hint is Price:
+        items = {PriceLine: "lines", Finding: "findings", Holder: "holders", str: "texts"}
+        return f"list of {items.get(arguments[0], 'values')}"
+    if hint is Price:
+        return "price"
+    if origin is dict:
         return "object"
     if arguments:
         return " or ".join(dict.fromkeys(_type_name(argument) for argument in arguments))
-    names = {str: "text", int: "number", bool: "true or false", type(None): "null"}
-    return names.get(hint, "any value")
+    words = {str: "text", int: "number", bool: "true or false", type(None): "null"}
+    return words.get(hint, "any value")

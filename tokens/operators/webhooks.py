@@ -46,6 +46,14 @@ def create(webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[
     return secret
 
 
+def change(webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None) -> None:
+    """Saves a changed webhook; one that is enabled again forgets why it was disabled."""
+    validate(webhook, vendors=vendors, groups=groups, actor=actor)
+    if webhook.enabled:
+        webhook.disabled_reason = ""
+    webhook.save_with(vendors=vendors, groups=groups)
+
+
 def rotate_secret(webhook: Webhook, *, at: dt.datetime) -> str:
     """Gives it a new secret, which is shown once; the old one signs for a day more. ValidationError for other kinds."""
     if webhook.kind != Webhook.Kind.WEBHOOK:

@@ -1,0 +1,187 @@
+"""Webhooks: who is sent which events; and deliveries: what was sent to them, and what was not."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, cast
+
+import django_filters
+from django.db.models import F
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from catalog.exact import read_json
+from pricing.admin_api.fields import Moment
+from pricing.admin_api.filters import RowFilters
+from pricing.admin_api.resource import READS, Resource
+from pricing.admin_api.serializers import RowSerializer
+from pricing.admin_api.writes import Outcome
+from tokens.event_types.vocabulary import PING, TYPES
+from tokens.events.delivery.queue import send_again
+from tokens.models import Delivery, Webhook
+from tokens.operators import webhooks
+
+# A larger number is not a key.
+MOST = 2**63 - 1
+
+
+class WebhookSerializer(RowSerializer):
+    class Meta:
+        model = Webhook
+        fields = (
+            "id", "kind", "url", "events", "vendors", "groups", "enabled", "disabled_reason", "note", "created_at",
+            "updated_at",
+        )  # fmt: skip
+        read_only_fields = ("id", "disabled_reason", "created_at", "updated_at")
+        fixed_fields = ("kind",)
+
+    def store(self) -> Webhook:
+        self.is_valid(raise_exception=True)
+        values, actor = dict(self.validated_data), self.context["request"].user
+        webhook: Any = self.instance or Webhook()
+        limits = {
+            name: values.pop(name) if name in values else list(getattr(webhook, name).all()) if webhook.pk else []
+            for name in ("vendors", "groups")
+        }
+        for name, value in values.items():
+            setattr(webhook, name, value)
+        if self.instance is None:
+            webhook.new_secret = webhooks.create(webhook, **limits, actor=actor)
+        else:
+            webhooks.change(webhook, **limits, actor=actor)
+        return cast("Webhook", webhook)
+
+
+class Webhooks(Resource):
+    """Subscriptions to events. Parts of an address that may be secrets are only stored encrypted."""
+
+    address = "webhooks"
+    queryset = Webhook.objects.all()
+    serializer_class = WebhookSerializer
+    lookup_field = "pk"
+    lookup_value_converter = "int"
+    filters = {"kind": ["exact"], "enabled": ["exact"], "vendors": ["exact"], "groups": ["exact"]}
+    ordering = ("id", "created_at", "updated_at")
+    permissions = {"rotate": "change", "test": "change"}
+    secrets = ("secret",)
+    takes_nothing = ("create", "update", "destroy", "batch", "rotate", "test")
+
+    def represent(self, row: Any) -> dict[str, Any]:
+        return self._with_secret(super().represent(row))
+
+    def save(self, serializer: RowSerializer) -> Any:
+        webhook = super().save(serializer)
+        if secret := getattr(webhook, "new_secret", ""):
+            self._new_secrets[webhook.pk] = secret
+        return webhook
+
+    def _store_batch(self) -> Outcome:
+        outcome = super()._store_batch()
+        return replace(outcome, body=[self._with_secret(values) for values in outcome.body])
+
+    def _with_secret(self, values: dict[str, Any]) -> dict[str, Any]:
+        secret = self._new_secrets.get(values["id"])
+        return {**values, "secret": secret} if secret else values
+
+    @cached_property
+    def _new_secrets(self) -> dict[int, str]:
+        """Number of a webhook -> the secret that it got by this request."""
+        return {}
+
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, **_: Any) -> HttpResponse:
+        """Gives the webhook a new secret; the old one signs for a day more, so that receivers can change theirs."""
+
+        def perform() -> Outcome:
+            webhook = self.get_object()
+            refuse_body(request)
+            secret = webhooks.rotate_secret(webhook, at=timezone.now())
+            return Outcome({"id": webhook.pk, "secret": secret})
+
+        return self.write(perform)
+
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, **_: Any) -> HttpResponse:
+        """Sends an event of type ping to the webhook alone; returns its delivery, which is pending."""
+
+        def perform() -> Outcome:
+            webhook = self.get_object()
+            refuse_body(request)
+            event = webhooks.send_test(webhook, at=timezone.now())
+            return Outcome({"delivery": event.deliveries.get().pk, "event": event.event_id})
+
+        return self.write(perform)
+
+
+class EventData(serializers.JSONField):
+    """JSON with exact numbers, stored as text."""
+
+    def to_representation(self, value: Any) -> Any:
+        return read_json(value)
+
+
+class DeliverySerializer(RowSerializer):
+    event = serializers.CharField(source="event.event_id", read_only=True, help_text="The id of the event.")
+    type = serializers.CharField(source="event.type", read_only=True)
+    webhook = serializers.IntegerField(source="webhook_id", read_only=True, help_text="The number of the webhook.")
+    at = Moment(source="event.at", read_only=True, help_text="When it happened.")
+    data: Any = EventData(source="event.data", read_only=True, help_text="The data of the event, as it is sent.")
+
+    class Meta:
+        model = Delivery
+        fields = (
+            "id", "webhook", "event", "type", "at", "data", "state", "attempts", "next_attempt_at", "last_attempt_at",
+            "last_status", "last_error", "delivered_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class DeliveryFilters(RowFilters):
+    event = django_filters.CharFilter(field_name="event__event_id", help_text="The id of an event.")
+    type = django_filters.ChoiceFilter(
+        field_name="event__type", choices=[(name, name) for name in (*TYPES, PING)], help_text="A type of events."
+    )
+    webhook = django_filters.NumberFilter(min_value=1, max_value=MOST, help_text="The number of a webhook.")
+
+    class Meta(RowFilters.Meta):
+        model = Delivery
+        fields = {"state": ["exact"]}
+
+
+class Deliveries(Resource):
+    """Events on their way to webhooks: `pending`, `delivered`, `dead` after the last attempt, or `cancelled`."""
+
+    address = "deliveries"
+    queryset = Delivery.objects.select_related("event").annotate(created_at=F("event__at"))
+    serializer_class = DeliverySerializer
+    lookup_field = "pk"
+    lookup_value_converter = "int"
+    methods = READS
+    filterset_class = DeliveryFilters
+    ordering = ("id", "next_attempt_at", "delivered_at")
+    permissions = {"send_again": "change"}
+    takes_nothing = ("send_again",)
+
+    @action(detail=True, methods=["post"], url_path="send-again")
+    def send_again(self, request: Request, **_: Any) -> HttpResponse:
+        """Lets the worker send it once more, with the same id."""
+
+        def perform() -> Outcome:
+            delivery = self.get_object()
+            refuse_body(request)
+            send_again([delivery], at=timezone.now())
+            return Outcome(self.represent(delivery))
+
+        return self.write(perform)
+
+
+def refuse_body(request: Request) -> None:
+    """An error if the body of an action without fields is not empty."""
+    if not request.data:
+        return
+    if not isinstance(request.data, dict):
+        raise serializers.ValidationError("This must be an object.", code="invalid")
+    name = min(map(str, request.data))
+    raise serializers.ValidationError({name: f"There is no field {name[:80]}."}, code="unknown")

@@ -1,6 +1,7 @@
 """How drf-spectacular describes resources: operation ids, parameters, and a response for every status."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -10,6 +11,7 @@ from pricing.admin_api.fields import Exact, Json, Moment
 from pricing.admin_api.filters import RowFilter
 from pricing.admin_api.openapi import filters
 from pricing.admin_api.pages import DEFAULT_LIMIT, MOST_ROWS
+from pricing.admin_api.serializers import RowSerializer
 from pricing.impact.impact import ACCEPT_LOSS
 from tokens.openapi.parts import ALWAYS, header_refs, ref
 
@@ -124,10 +126,8 @@ class ResourceSchema(AutoSchema):
         return self.path.endswith("/batch") and self.view.action != "batch"
 
     def get_operation_id(self) -> str:
-        # The noun of the address: the last one of several words may be a plural of its own.
         many = camel(self.view.address)
-        one = camel(self.view.noun.replace(" ", "-"))
-        one = one if many.startswith(one[:-1]) else _singular(many)
+        one = _singular(many)
         if self.view.action in VERBS:
             verb, is_plural, _ = VERBS[self.view.action]
             return f"{verb}{many if is_plural else one}"
@@ -152,7 +152,7 @@ class ResourceSchema(AutoSchema):
 
     def _says(self) -> str:
         words = self.view.address.replace("-", " ")
-        one = _singular(words)
+        one = str(self.view.noun)
         if self.view.action in VERBS:
             article = "an" if one[0] in "aeiou" else "a"
             return VERBS[self.view.action][2].format(many=words, one=f"{article} {one}")
@@ -165,22 +165,29 @@ class ResourceSchema(AutoSchema):
         """Those of the address, those that the method reads of the query, and headers."""
         self.view.request.method = self.method
         made = self._filters()
+        asked = {each["name"]: each for each in super()._get_parameters() if each["in"] == "query"}
         query = [
             shared(PARAMETERS[name])
             if name in PARAMETERS
             else parameter("query", name, filters.describe(name, made[name]), filters.schema_of(made[name]))
             if name in made
-            else parameter("query", name, self.view.says.get(name, f"The {name} that is asked about."), TEXT)
+            else asked.get(name)
+            or parameter("query", name, self.view.says.get(name, f"The {name} that is asked about."), TEXT)
             for name in self.view.parameters_of_method()
         ]
-        headers = [IF_NONE_MATCH] if self.view.action in READS else []
+        headers = [IF_NONE_MATCH] if self.view.action in READS and self._has_versions else []
         if self.method != "GET":
             headers = [IDEMPOTENCY_KEY if self.method == "POST" else IF_MATCH, REASON]
         return [*self._path_parameters(), *query, *map(shared, headers)]
 
+    @property
+    def _has_versions(self) -> bool:
+        """Whether what is read are rows, which have ETags."""
+        return issubclass(self.view.serializer_class, RowSerializer)
+
     def _filters(self) -> Mapping[str, Any]:
         """The filters of a list, by their names."""
-        if self.view.action != "list":
+        if self.view.action != "list" or not self._has_versions:
             return {}
         made = RowFilter().get_filterset_class(self.view, self.view.table._default_manager.all())
         return made.base_filters if made else {}
@@ -190,7 +197,7 @@ class ResourceSchema(AutoSchema):
         if f"{{{key}}}" not in self.path:
             return []
         schema = {"type": "integer"} if self.view.lookup_value_converter == "int" else TEXT
-        what = f"The {key.replace('_', ' ')} of the {_singular(self.view.address.replace('-', ' '))}."
+        what = f"The {key.replace('_', ' ')} of the {self.view.noun}."
         return [{**parameter("path", key, what, schema), "required": True}]
 
     def _resolve_path_parameters(self, variables: Any) -> list[Schema]:
@@ -265,7 +272,7 @@ class ResourceSchema(AutoSchema):
             responses["201"] = rows
         if self.method != "GET":
             self._add_dry_run(responses)
-        elif action in READS:
+        elif action in READS and self._has_versions:
             responses["304"] = {"$ref": "#/components/responses/NotModified"}
         for status in self._statuses():
             responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
@@ -274,7 +281,7 @@ class ResourceSchema(AutoSchema):
     def _headers_of_method(self) -> tuple[str, ...]:
         match self.view.action:
             case "list" | "retrieve":
-                return ("ETag", "Cache-Control")
+                return ("ETag", "Cache-Control") if self._has_versions else ("Cache-Control",)
             case "update":
                 return ("ETag",)
             case "create":
@@ -285,6 +292,9 @@ class ResourceSchema(AutoSchema):
     def _add_dry_run(self, responses: Schema) -> None:
         """A dry run answers with 200 in its own shape."""
         usual = responses.get("200")
+        if usual is None and self.view.action in self.view.gives:
+            # There may be nothing to create.
+            usual = responses["200"] = {**responses["201"], "content": deepcopy(responses["201"]["content"])}
         if usual is None:
             responses["200"] = {"$ref": "#/components/responses/DryRun"}
             return

@@ -21,7 +21,7 @@ LOCK_SECONDS = 2.0
 BEAT = dt.timedelta(seconds=10)
 # What may still be done after the end was asked for, in seconds.
 GRACE = 5.0
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 10.0
 
 Report = Callable[[str], None]
 
@@ -54,7 +54,9 @@ class Worker:
                     holder = self._lock.take()
                 except Error as error:
                     pause = min(pause * 2 or LOCK_SECONDS, LONGEST_PAUSE)
-                    self._report(f"The database cannot be used: {first_line(error)}. Next try in {pause:.0f} s.")
+                    self._report(
+                        f"The database cannot be used: {first_line(error).rstrip('.')}. Next try in {pause:.0f} s."
+                    )
                     self._lock.release()
                     self._stop.wait(pause)
                     continue

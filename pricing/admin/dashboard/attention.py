@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Max
 from django.urls import reverse
 
-from catalog.admin.links import admin_list
+from catalog.admin.links import admin_list, page_of
 from catalog.error_messages import count
 from catalog.imports.run_reports import counted
 from catalog.models import ImportRun, Source
@@ -183,7 +183,12 @@ def _disabled_webhooks(webhooks: Any) -> Part:
     disabled = webhooks.filter(enabled=False).exclude(disabled_reason="").order_by("-updated_at", "-pk")
     link = admin_list("tokens_delivery", state__exact=Delivery.State.CANCELLED.value)
     items = [
-        Item(webhook.url, webhook.disabled_reason, link, f"disabled {webhook.updated_at:%Y-%m-%d %H:%M}")
+        Item(
+            webhook.url,
+            webhook.disabled_reason,
+            page_of(webhook) or link,
+            f"disabled {webhook.updated_at:%Y-%m-%d %H:%M}",
+        )
         for webhook in disabled[:SHOWN]
     ]
     return Part("Webhooks that were disabled", items, disabled.count(), link)

@@ -29,7 +29,7 @@ MOST_OF_ONE = 4
 POLL = 1.0
 # How long messages on the way may take when the process ends, in seconds; after that, they are sent again later.
 GRACE = 3.0
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 10.0
 ACTOR = "run_worker"
 
 Report = Callable[[str], None]
@@ -68,9 +68,15 @@ class Dispatcher:
                     pause = 0.0
                 except Error as error:
                     pause = min(pause * 2 or POLL, LONGEST_PAUSE)
-                    self._report(f"The database cannot be used: {reason(error)} Next try in {pause:.0f} s.")
+                    self._report(
+                        f"The database cannot be used: {reason(error).rstrip('.')}. Next try in {pause:.0f} s."
+                    )
                     close_connection()
                     stop.wait(pause)
+                except Exception as error:  # noqa: BLE001
+                    # A thread that ends would deliver nothing any more.
+                    self._report(_bug(error))
+                    stop.wait(LONGEST_PAUSE)
                 self.wait(POLL)
             self._finish()
 
@@ -104,7 +110,16 @@ class Dispatcher:
                 self._unrecorded.append(self._finished.get_nowait())
         while self._unrecorded:
             batch, outcome = self._unrecorded[0]
-            line = record_outcome(batch, outcome, at=self._clock())
+            try:
+                line = record_outcome(batch, outcome, at=self._clock())
+            except Error:
+                # It is stored when the database answers again.
+                raise
+            except Exception as error:  # noqa: BLE001
+                # It stays marked as being on the way, so that it is not sent again and again.
+                self._unrecorded.pop(0)
+                self._report(f"{batch}: {_bug(error)}")
+                continue
             self._unrecorded.pop(0)
             self._forget(batch, outcome)
             self._report(line)
@@ -122,8 +137,9 @@ class Dispatcher:
             self._people.add(key)
         try:
             message = batch.message(at=at)
-        except ValidationError as error:
-            self._finished.put((batch, Outcome(error.messages[0])))
+        except Exception as error:  # noqa: BLE001
+            text = error.messages[0] if isinstance(error, ValidationError) else _bug(error)
+            self._finished.put((batch, Outcome(text)))
             return
 
         def send() -> None:
@@ -157,6 +173,11 @@ class Dispatcher:
             self._report(
                 f"{count(len(self._sending), 'delivery', 'deliveries')} on the way: sent again after the next start."
             )
+
+
+def _bug(error: Exception) -> str:
+    """The text of an unexpected error may contain anything, also secrets."""
+    return f"This is a bug ({type(error).__name__}). Please report it."
 
 
 def close_connection() -> None:

@@ -12,7 +12,7 @@ import standardwebhooks
 
 from catalog.models import AuditEntry
 from tests.tokens.events.delivery.receivers import Receiver, receiver, subscribe
-from tokens.events.delivery import sending
+from tokens.events.delivery import dispatcher, queue, sending
 from tokens.events.delivery.dispatcher import Dispatcher
 from tokens.events.delivery.queue import RETRIES, send_again
 from tokens.events.outbox import emit
@@ -184,12 +184,12 @@ def test_what_was_disabled_or_deleted_during_the_attempt_stays_so(host: Receiver
     disabled, _ = subscribe(host.url)
     deleted, _ = subscribe(host.url)
     happen()
-    dispatcher = Dispatcher(lambda _: None)
-    dispatcher.start_due()
+    running = Dispatcher(lambda _: None)
+    running.start_due()
     disabled.enabled = False
     disabled.save()
     deleted.delete()
-    dispatcher.run_once(threading.Event())
+    running.run_once(threading.Event())
 
     assert len(host.received) == 2
     assert Delivery.objects.get().state == State.CANCELLED
@@ -221,19 +221,19 @@ def test_a_slow_receiver_holds_up_no_other_one(host: Receiver, settings: Any, mo
             happen()
         subscribe(host.url)
         happen()
-        dispatcher = Dispatcher(lambda _: None)
+        running = Dispatcher(lambda _: None)
         began = time.monotonic()
-        dispatcher.start_due()
+        running.start_due()
         while not host.received and time.monotonic() - began < 5:
             time.sleep(0.01)
         assert len(host.received) == 1
         # A few at once, and one at a time after it was too late.
         assert len(slow.received) <= 4
         while not Delivery.objects.exclude(last_error="").exists() and time.monotonic() - began < 5:
-            dispatcher.wait(1)
-            dispatcher.record_finished()
+            running.wait(1)
+            running.record_finished()
         before = len(slow.received)
-        dispatcher.start_due()
+        running.start_due()
         time.sleep(0.05)
         assert len(slow.received) <= before + 1
         released.set()
@@ -264,3 +264,38 @@ def test_a_secret_key_that_was_replaced_is_the_reason_and_not_an_error(host: Rec
 
     assert "because SECRET_KEY was replaced" in Delivery.objects.get().last_error
     assert Webhook.objects.get().enabled
+
+
+def test_an_unexpected_error_is_a_line_and_stops_no_other_delivery(
+    host: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(host.url)
+    broken, other = happen(), happen()
+    record = queue.record_outcome
+
+    def fail(batch: queue.Batch, outcome: sending.Outcome, *, at: dt.datetime) -> str:
+        if batch.deliveries[0].event == broken:
+            raise ValueError("a secret")
+        return record(batch, outcome, at=at)
+
+    monkeypatch.setattr(dispatcher, "record_outcome", fail)
+    lines: list[str] = []
+    stop = threading.Event()
+    running = Dispatcher(lines.append)
+    monkeypatch.setattr(dispatcher, "GRACE", 0.1)
+
+    def begin_turn() -> bool:
+        if len(lines) == 2:
+            stop.set()
+        return True
+
+    monkeypatch.setattr(dispatcher, "POLL", 0.02)
+    running.run(stop, begin_turn=begin_turn)
+
+    assert host.ids.count(broken.event_id) == 1
+    assert (
+        f"token.issued {broken.event_id} to Webhook to {host.url}: This is a bug (ValueError). Please report it."
+        in lines
+    )
+    assert Delivery.objects.get(event=other).state == State.DELIVERED
+    assert "a secret" not in " ".join(lines)

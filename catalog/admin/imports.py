@@ -20,7 +20,7 @@ from catalog.models import (
 from catalog.operators.permissions import may_see_prices, may_view_all
 
 # The counts that fit into the list.
-COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left", "aliases"]
+COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "removed", "kept", "left", "aliases"]
 
 
 @admin.register(ImportRun)

@@ -167,13 +167,14 @@ def restore_deleted(
     """
     restored: dict[type[models.Model], int] = {}
     left: list[str] = []
+    absent: set[tuple[type[models.Model], Any]] = set()
     with transaction.atomic():
         tables = [(apps.get_model(label), rows) for label, rows in deleted.get("rows", {}).items() if rows]
         waiting = list(_parents_first(tables))
         written = []
         for model, rows in waiting:
             instances = [_instance(model, row) for row in rows]
-            fitting = list(_fitting(model, instances, left))
+            fitting = list(_fitting(model, instances, left, absent))
             if fitting:
                 _insert(model, fitting)
                 restored[model] = restored.get(model, 0) + len(fitting)
@@ -210,8 +211,13 @@ def _instance(model: type[models.Model], row: Mapping[str, Any]) -> models.Model
     return model(**values)
 
 
-def _fitting(model: type[models.Model], rows: Sequence[models.Model], left: list[str]) -> Iterator[models.Model]:
-    """The rows that can be inserted; names the others."""
+def _fitting(
+    model: type[models.Model],
+    rows: Sequence[models.Model],
+    left: list[str],
+    absent: set[tuple[type[models.Model], Any]],
+) -> Iterator[models.Model]:
+    """The rows that can be inserted; `left` gets the names of the others, without parts of rows that are `absent`."""
     meta: Any = model._meta
     unique = [(column.attname,) for column in meta.concrete_fields if column.unique and not column.primary_key]
     unique += [
@@ -229,16 +235,20 @@ def _fitting(model: type[models.Model], rows: Sequence[models.Model], left: list
     own = {row.pk for row in rows}
     for row in rows:
         is_taken = any(tuple(getattr(row, name) for name in names) in values for names, values in taken)
-        is_orphan = False
+        is_orphan = is_part = False
         for column, keys in parents:
             target = getattr(row, column.attname)
             if target is not None and target not in keys and not (column.related_model is model and target in own):
-                is_orphan |= not column.null
+                # A row that was deleted with another one is not restored without it.
+                is_orphan |= not column.null or column.remote_field.on_delete is models.CASCADE
+                is_part |= (column.related_model, target) in absent
                 setattr(row, column.attname, None)
-        if is_taken or is_orphan:
-            left.append(f"{model._meta.verbose_name} {'' if is_orphan else row}".strip())
-        else:
+        if not (is_taken or is_orphan):
             yield row
+            continue
+        absent.add((model, row.pk))
+        if not is_part:
+            left.append(f"{model._meta.verbose_name} {row.pk if is_orphan else row}")
 
 
 def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
@@ -251,13 +261,15 @@ def _insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
 
 
 def _refer(model: type[models.Model], column: str, key: int, target: int) -> None:
-    """Gives a row the reference that it had, if it has no other one since."""
+    """Gives a row the reference that it had, if it has no other one since; none to a row that is not there."""
     related: Any = model._meta.get_field(column.removesuffix("_id")).related_model
     rows = models.QuerySet[Any](model).filter(pk=key, **{column: None})
     if models.QuerySet[Any](related).filter(pk=target).exists():
         if issubclass(model, TrackedModel):
             bump_for(model, partial(models_of, list(rows), may_move=False))
         rows.update(**{column: target})
+    else:
+        models.QuerySet[Any](model).filter(pk=key, **{column: target}).update(**{column: None})
 
 
 def _as_json(value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from catalog.exact import InexactError, read_json
+from catalog.names.groups import normal_group_name
 from catalog.parameters import validate_parameters
 from catalog.prices import KINDS, WITHOUT_AMOUNT, Line, Sheet
 from catalog.sources.codex_profiles import validate_profile
@@ -65,10 +66,12 @@ class Section:
     noun: str
     key: tuple[str, ...]
     fields: tuple[str, ...]
+    # How much of a name errors show: somebody may enter a whole key in place of its id.
+    shown: int = 80
 
     def name_of(self, entry: Entry) -> tuple[str, ...]:
         """The fields that name the entry; SourceError if it has none or an unknown field."""
-        key = tuple(read_text(entry, name) for name in self.key)
+        key = tuple(_normal(name, read_text(entry, name), self) for name in self.key)
         for field in entry:
             if field not in self.key and field not in self.fields:
                 known = ", ".join((*self.key, *self.fields))
@@ -76,7 +79,7 @@ class Section:
         return key
 
     def titled(self, key: Iterable[str]) -> str:
-        return f"{self.noun} {' '.join(key)[:80]}"
+        return f"{self.noun} {' '.join(key)[: self.shown]}"
 
 
 OF_GROUP = (
@@ -92,6 +95,13 @@ OF_TOKEN = (
 )  # fmt: skip
 OF_PROFILE = (*CODEX_TEXTS, "parallel_tool_calls", "reasoning_levels")
 OF_CHANNEL = ("name", "enabled", "base_url", "priority", "weight", "note", "offers")
+
+
+def _normal(field: str, text: str, section: Section) -> str:
+    """The name in the form in which it is stored."""
+    return normal_group_name(text) if field == "group" or section.noun == "group" else text
+
+
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
         "vendors": Section("vendor", ("slug",), ("name", "aliases", "icon", "description")),
@@ -103,7 +113,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "releases": Section("release", ("group", "model"), ("starts_at",)),
         "codex_profiles": Section("Codex profile", ("model",), OF_PROFILE),
         "popular": Section("popular model", ("model",), ("position",)),
-        "tokens": Section("token", ("key_id",), OF_TOKEN),
+        "tokens": Section("token", ("key_id",), OF_TOKEN, shown=12),
         "roles": Section("role", ("name",), ("permissions",)),
     }
 )
@@ -279,12 +289,13 @@ def _token(entry: Entry) -> dict[str, Any]:
     if "metadata" in entry:
         fields["metadata"] = read_json(read_text(entry, "metadata"))
     if "groups" in entry:
-        fields["groups"] = sorted(read_names(entry, "groups"))
+        fields["groups"] = sorted(map(normal_group_name, read_names(entry, "groups")))
     if "allow" in entry:
         allow = entry["allow"]
         fields["allow"] = None if isinstance(allow, str) and allow in NULLS else list(read_names(entry, "allow"))
     for name, read_value in (
-        ("first_group", str), ("starts_at", read_moment), ("expires_at", read_moment), ("budget_amount", read_amount)
+        ("first_group", normal_group_name), ("starts_at", read_moment), ("expires_at", read_moment),
+        ("budget_amount", read_amount),
     ):  # fmt: skip
         fields |= read_optional(entry, name, read_value)
     return fields

@@ -137,7 +137,7 @@ def _add_tables(plan: ImportPlan, row_of: Any) -> None:
         section, part = PARTS.get(name, (name, ""))
         for key, fields in table.new.items():
             row = row_of(section, " ".join(_written(name, key)))
-            row.where = BOTH if part else FILE
+            row.where = row.where if part else FILE
             row.fields |= {part or column: (None, as_json(value)) for column, value in fields.items()}
         for key, changes in table.changed.items():
             row = row_of(section, " ".join(_written(name, key)))

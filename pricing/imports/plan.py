@@ -281,6 +281,7 @@ class ImportPlan:
             "unchanged": facts.unchanged,
             "kept": sum(map(len, facts.withheld.values())) + len(prices.withheld),
             "missing": len(self.missing),
+            **({"removed": len(self.structure.removed_models)} if self.structure.removed_models else {}),
             "suspicious": len(self.suspicious),
             "unmatched": len(self.unmatched),
             "offers": len(facts.offers),

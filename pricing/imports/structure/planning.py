@@ -36,6 +36,8 @@ from pricing.imports.structure.plan import (
     as_key,
 )
 from tokens.auth.alias_effects import alias_effects
+from tokens.keys import KEY_ID_LENGTH, is_key_id
+from tokens.logs import scrub
 from tokens.models import RetiredKey, Token, TokenGroup
 
 # Rows that are left out as a whole if a field is not valid: without one of its terms, a row would grant something else.
@@ -196,6 +198,9 @@ class Planner:
         is_new = row is None
         if is_new and not table.is_created:
             return None
+        if is_new and (fault := _fault_of_key(table, key)):
+            self.context.findings.leave_out(f"{table.noun} {scrub(key[0])[:255]} was left out: {fault}")
+            return None
         valid: dict[str, Any] = {}
         key_fields = dict(zip(table.key, key, strict=True)) if is_new else {}
         for name, value in {**key_fields, **fields}.items():
@@ -284,6 +289,15 @@ class Planner:
         if related not in self.known:
             self.known[related] = {*keys_of_rows(related), *(self.new_models if related is AIModel else ())}
         return self.known[related]
+
+
+def _fault_of_key(table: Table, key: Key) -> str:
+    """Why there can be no row with this key that a file creates; empty: there can."""
+    if table.model is Token and not is_key_id(key[0]):
+        return f"this is not a valid key id: use {KEY_ID_LENGTH} letters and digits"
+    if table.model is Group and Group.objects.filter(name=key[0]).exists():
+        return "this software defines the role of this name"
+    return ""
 
 
 def _changes(

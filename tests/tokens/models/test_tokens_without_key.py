@@ -146,3 +146,14 @@ def test_a_change_with_an_invalid_term_changes_nothing(token: Token, tmp_path: P
     assert "token abcdefgh12 was left out: deny: " in run("yaml", edited, tmp_path, "--apply").findings()
     token.refresh_from_db()
     assert token.name == "Acme"
+
+
+def test_a_key_in_place_of_its_id_is_refused_and_not_shown(tmp_path: Path) -> None:
+    key = world.key(name="Acme")
+    for field in ("", ", color: red"):
+        text = f"format: modelbook/1\ntokens:\n- {{key_id: {key}, name: Acme{field}}}\n"
+        outcome = run("yaml", text, tmp_path, "--apply")
+        assert key not in outcome.out + outcome.err
+        assert key[12:] not in outcome.out + outcome.err
+        assert Token.objects.count() == 1
+    assert "this is not a valid key id: use 10 letters and digits" in run("yaml", FILE.replace("12", "1"), tmp_path).out

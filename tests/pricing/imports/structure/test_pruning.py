@@ -27,6 +27,7 @@ from pricing.published.group_rates import ratios_in_force
 from tests import world
 from tests.pricing.imports.running import run
 from tokens.models import ModelRelease, OperatorGroups, Token, TokenGroup
+from tokens.operators.roles import create_roles
 
 pytestmark = pytest.mark.django_db
 
@@ -295,3 +296,40 @@ def test_the_text_names_what_is_removed(tmp_path: Path) -> None:
     assert "Aliases: 0 new, 0 changed, 2 removed.\n  Removed: gpt-latest, newest\n" in text
     assert "Sell prices: 0 new, 0 changed, 1 ended." in text
     assert "gpt-4o: price since 2026-01-04 ends now" in text
+
+
+def test_a_file_does_not_change_roles_of_the_software(tmp_path: Path) -> None:
+    create_roles()
+    viewer = Group.objects.get(name="Viewer")
+    before = viewer.permissions.count()
+    text = "format: modelbook/1\nroles:\n- {name: Viewer, permissions: []}\n- {name: Odd, permissions: [auth.fly]}\n"
+
+    found = run("yaml", text, tmp_path, "--prune", "--apply").findings()
+
+    assert "role Viewer was left out: this software defines the role of this name" in found
+    assert "role Odd was left out: permissions: there is no permission auth.fly" in found
+    assert (viewer.permissions.count(), Group.objects.filter(built_in=None).count()) == (before, 0)
+
+
+def test_a_rollback_leaves_a_name_that_is_taken_again(tmp_path: Path) -> None:
+    small_catalog()
+    wanted = export(tmp_path)
+    later_additions()
+    assert run("yaml", wanted, tmp_path, "--prune", "--apply").code == 0
+    again = world.model("new", on=None)
+    out = io.StringIO()
+
+    call_command("rollback_import", str(ImportRun.objects.latest("pk").pk), stdout=out)
+
+    assert "  stays: removed model new\n" in out.getvalue()
+    assert out.getvalue().count("stays:") == 1
+    assert AIModel.objects.get(name="new").pk == again.pk
+    assert Channel.objects.filter(slug="west").exists()
+    assert ModelAlias.objects.filter(name="gpt-latest").exists()
+
+
+def test_a_group_has_the_same_name_however_its_letters_are_composed(tmp_path: Path) -> None:
+    world.token_group("caf\u00e9")
+    text = "format: modelbook/1\ngroups:\n- {slug: cafe\u0301, label: Caf\u00e9}\n- {slug: default, label: Default}\n"
+    assert run("yaml", text, tmp_path, "--prune", "--apply").code in (0, 2)
+    assert {*TokenGroup.objects.values_list("slug", flat=True)} == {"caf\u00e9", "default"}

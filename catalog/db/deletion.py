@@ -229,7 +229,7 @@ def _fitting(
     taken = [(names, set(plain.values_list(*names))) for names in unique]
     parents = [
         (column, set(models.QuerySet[Any](column.related_model).values_list("pk", flat=True)))
-        for column in model._meta.concrete_fields
+        for column in meta.concrete_fields
         if column.is_relation
     ]
     own = {row.pk for row in rows}

@@ -106,8 +106,8 @@ class Resource(GenericViewSet[Any]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if cls.lookup_field == "pk":
-            # The field of a row with this number.
+        if cls.__dict__.get("lookup_field") == "pk":
+            # The field of a row with this number. A base of several resources may leave their key open.
             cls.lookup_url_kwarg = "id"
 
     # What the methods are made of.

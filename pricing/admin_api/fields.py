@@ -16,7 +16,7 @@ from catalog.db.fields import ExactDecimalField, ExactJSONField, GroupNameField,
 from catalog.exact import InexactError, digits, plain, read_number
 from catalog.names.typed_lists import fold_width
 from catalog.operators.permissions import limit_rows
-from tokens.timestamps import format_timestamp, parse_iso
+from tokens.timestamps import YEARS, format_timestamp, parse_iso
 
 
 class Text(serializers.CharField):
@@ -85,8 +85,9 @@ class Moment(serializers.DateTimeField):
             moment = moment and moment.astimezone(dt.UTC)
         except (ValueError, OverflowError):
             moment = None
-        if moment is None:
-            message = "This is not a valid moment: write e.g. 2026-01-31T08:00:00Z."
+        if moment is None or moment.year not in YEARS:
+            years = f"from {YEARS[0]} to {YEARS[-1]}"
+            message = f"This is not a valid moment: write e.g. 2026-01-31T08:00:00Z, {years}."
             raise serializers.ValidationError(message, code="invalid")
         return moment
 
@@ -101,6 +102,8 @@ class Day(serializers.DateField):
         if not isinstance(data, str):
             self.fail("invalid", format="YYYY-MM-DD")
         day: dt.date = super().to_internal_value(data)
+        if day.year not in YEARS:
+            self.fail("invalid", format=f"YYYY-MM-DD, from {YEARS[0]} to {YEARS[-1]}")
         return day
 
 

@@ -55,7 +55,7 @@ from pricing.admin_api.openapi.schema import ResourceSchema
 from pricing.admin_api.pages import MOST_ROWS, RowPages, invalid_parameter
 from pricing.admin_api.parsing import ExactParser, ExactRenderer, Negotiation
 from pricing.admin_api.permissions import MayUse, require
-from pricing.admin_api.serializers import ETAG, RowSerializer
+from pricing.admin_api.serializers import ETAG, RowSerializer, version_of
 from pricing.admin_api.writes import Outcome
 from tokens.context import context_of
 from tokens.operators.admin_keys import AdminKeyAuthentication
@@ -196,19 +196,25 @@ class Resource(GenericViewSet[Any]):
         key = values[self.key_field]
         return f"{ROOT}/{self.address}/{quote(str(key))}"
 
-    def check_precondition(self, serializer: RowSerializer) -> None:
-        """A problem if the row has changed since the caller read it."""
-        sent = self.request.headers.get("If-Match")
-        if sent is None:
+    def check_precondition(self, serializer: RowSerializer, body: Any = None, *, index: int | None = None) -> None:
+        """A problem if the row has changed since the caller read it.
+
+        The caller sends its ETag as If-Match, or as a field of the body, also for a row of a batch with this index.
+        """
+        sent = self.request.headers.get("If-Match") if index is None else None
+        etag = body.get(ETAG) if isinstance(body, Mapping) else None
+        row = "" if index is None else f"Row {index}: "
+        if sent is None and etag is None:
             if settings.ADMIN_API_IF_MATCH:
-                detail = "Send the ETag of the row as If-Match, so that no change of others is lost."
-                raise ProblemError("precondition_required", detail)
+                detail = f"{row}Send the ETag of the row as If-Match or as etag, so that no change of others is lost."
+                raise ProblemError("precondition_required", detail, errors=[error_at(index, ETAG, "required", detail)])
             return
-        # Proxies that compress a response mark its tag as weak; the same tag still means the same row.
-        tags = [tag.removeprefix("W/") for tag in parse_etags(sent)]
-        if "*" not in tags and serializer.stored[ETAG] not in tags:
-            detail = "The row has changed since you read it. Read it again, then repeat your change."
-            raise ProblemError("precondition_failed", detail, headers={"ETag": serializer.stored[ETAG]})
+        stored, tags = serializer.stored[ETAG], [] if sent is None else parse_etags(sent)
+        is_known = sent is None or "*" in tags or version_of(stored) in map(version_of, tags)
+        if not is_known or (etag is not None and version_of(str(etag)) != version_of(stored)):
+            detail = f"{row}The row has changed since you read it. Read it again, then repeat your change."
+            errors = [error_at(index, ETAG, "changed", detail)]
+            raise ProblemError("precondition_failed", detail, errors=errors, headers={"ETag": stored})
 
     # The methods.
 
@@ -240,8 +246,9 @@ class Resource(GenericViewSet[Any]):
 
     def update(self, request: Request, **_: Any) -> HttpResponse:
         def change() -> Outcome:
-            serializer = self.get_serializer(self.get_object(), data=self.read_body(), partial=True)
-            self.check_precondition(serializer)
+            body = self.read_body()
+            serializer = self.get_serializer(self.get_object(), data=body, partial=True)
+            self.check_precondition(serializer, body)
             row = self.save(serializer)
             values = self.represent(row)
             return Outcome(values, 200, {"ETag": values[ETAG]}, moments_of(row), serializer.doubts)
@@ -296,6 +303,8 @@ class Resource(GenericViewSet[Any]):
         stored = batch.stored_at(index)
         require(self.request.user, "change" if stored else "add", self.table)
         serializer = self.get_serializer(stored, data=values, partial=stored is not None)
+        if stored:
+            self.check_precondition(serializer, values, index=index)
         serializer.names = batch.names
         names = batch.names_of(stored)
         row = self.save(serializer)
@@ -385,6 +394,12 @@ class Resource(GenericViewSet[Any]):
             del response["Content-Type"]
         response["ETag"] = etag
         return response
+
+
+def error_at(index: int | None, field: str, code: str, message: str) -> FieldError:
+    """The error of a field, in a batch with the index of its row."""
+    error: FieldError = {"field": field, "code": code, "message": message}
+    return error if index is None else {**error, "index": index}
 
 
 def choose(values: Mapping[str, Any], names: Sequence[str] | None) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Rows in JSON: what the model knows of its fields, and the same validation as in the admin's forms."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError as ModelError
@@ -20,6 +20,16 @@ from tokens.operators.problems import FieldError
 ETAG = "etag"
 # Of an unknown field, in a message.
 LONGEST_NAME = 80
+
+
+def version_of(etag: str) -> str:
+    """The part of an ETag that a change with If-Match compares. Proxies that compress responses mark tags as weak."""
+    return etag.removeprefix("W/").strip('"').partition("-")[0]
+
+
+def _digest(values: Mapping[str, Any], *, without: Set[str]) -> str:
+    document = write_json({name: value for name, value in values.items() if name not in without}, sort_keys=True)
+    return hashlib.sha256(document).hexdigest()[:32]
 
 
 class Etag(serializers.CharField):
@@ -79,10 +89,10 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return values
 
     def etag_of(self, values: Mapping[str, Any]) -> str:
-        """The version of a row with these values."""
-        left_out = {ETAG, *getattr(self.Meta, "volatile_fields", ())}
-        document = write_json({name: value for name, value in values.items() if name not in left_out}, sort_keys=True)
-        return f'"{hashlib.sha256(document).hexdigest()[:32]}"'
+        """The ETag of a row with these values: its version and, if it has volatile fields, a digest of all fields."""
+        volatile = values.keys() & set(getattr(self.Meta, "volatile_fields", ()))
+        version = _digest(values, without={ETAG, *volatile})
+        return f'"{version}-{_digest(values, without={ETAG})}"' if volatile else f'"{version}"'
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """The values with their types; their meaning is checked with the row."""
@@ -114,6 +124,8 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         if name not in data or not (field.read_only or is_fixed):
             return None
         if self.instance is not None and self.stored[name] == data[name]:
+            return None
+        if name == ETAG and self.instance is not None and version_of(str(data[name])) == version_of(self.stored[name]):
             return None
         text = "This field cannot be changed." if is_fixed else "This field cannot be set."
         return ErrorDetail(text, code="read_only")

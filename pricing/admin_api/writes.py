@@ -156,7 +156,10 @@ def is_given(request: Request, name: str) -> bool:
 def reason_of(request: Request) -> str:
     """Why the caller changes something, for the history."""
     text = header_text(request._request, REASON)
-    return "".join(letter for letter in text if letter.isprintable()).strip()[:REASON_LENGTH]
+    reason = "".join(letter for letter in text if letter.isprintable()).strip()
+    if len(reason) > REASON_LENGTH:
+        raise ProblemError("validation_failed", f"{REASON} has more than {REASON_LENGTH} characters.")
+    return reason
 
 
 def delete_row(request: Request, row: models.Model) -> dict[str, int]:

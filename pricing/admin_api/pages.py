@@ -82,8 +82,9 @@ def read_ordering(text: str, columns: Sequence[str]) -> list[Order]:
     """The order of a text such as name,-created_at, with the key of the rows at its end."""
     orders = [Order(part.removeprefix("-"), part.startswith("-")) for part in text.split(",")]
     names = [order.column for order in orders]
-    if unknown := [name for name in names if name not in columns]:
-        choices = ", ".join(columns)
+    known = dict.fromkeys(column.removeprefix("-") for column in columns)
+    if unknown := [name for name in names if name not in known]:
+        choices = ", ".join(known)
         message = (
             f"'{unknown[0][:80]}' is not a field to order by. Choose {choices}, each with - for the other direction."
         )

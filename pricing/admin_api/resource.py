@@ -80,7 +80,7 @@ class Resource(GenericViewSet[Any]):
     lookup_value_converter: ClassVar[str] = "str"
     methods: ClassVar[Sequence[str]] = ALL
     filters: ClassVar[Mapping[str, Sequence[str]]] = {}
-    # The columns that a list can be ordered by; the first one is its own order.
+    # The columns that a list can be ordered by; the first one is its own order, with - the other way round.
     ordering: ClassVar[Sequence[str]] = ("pk",)
     permissions: ClassVar[Mapping[str, str]] = {}
     parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
@@ -109,6 +109,9 @@ class Resource(GenericViewSet[Any]):
         if cls.__dict__.get("lookup_field") == "pk":
             # The field of a row with this number. A base of several resources may leave their key open.
             cls.lookup_url_kwarg = "id"
+        elif cls.lookup_url_kwarg == "id":
+            # That of a base of this class.
+            cls.lookup_url_kwarg = None
 
     # What the methods are made of.
 

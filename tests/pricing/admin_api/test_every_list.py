@@ -7,7 +7,10 @@ import pytest
 from pricing.admin_api.filters import RowFilter
 from pricing.admin_api.urls import RESOURCES
 
-LISTS = [resource for resource in RESOURCES if "list" in resource.methods]
+# Health checks have no table.
+LISTS = [
+    resource for resource in RESOURCES if "list" in resource.methods and hasattr(resource.serializer_class, "Meta")
+]
 # Values of several types; a filter refuses those of other types than its own.
 VALUES = ("1", "true", "2026-01-01", "a\u0301/b", "9" * 30)
 
@@ -21,4 +24,4 @@ def test_a_list_answers_with_each_parameter(resource: Any, api: Any) -> None:
         statuses = {api.get(address, {name: value}).status_code for value in VALUES}
         assert statuses <= {200, 400}, name
     for column in resource.ordering:
-        assert api.get(address, {"ordering": f"-{column}"}).status_code == 200
+        assert api.get(address, {"ordering": f"-{column.removeprefix('-')}"}).status_code == 200

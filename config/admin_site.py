@@ -102,6 +102,8 @@ UNFOLD: dict[str, Any] = {
                 "title": "Events",
                 "separator": True,
                 "items": [
+                    page("Webhooks", "webhook", "tokens.webhook"),
+                    page("Events", "notifications", "tokens.event"),
                     page("Deliveries", "outbox", "tokens.delivery"),
                 ],
             },

@@ -24,7 +24,7 @@ from catalog.models import (
 )
 from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageEvent, UsageReporter
 from tests import world
-from tokens.models import Token
+from tokens.models import Event, Token, Webhook
 
 
 def import_run(name: str = "litellm") -> ImportRun:
@@ -81,6 +81,7 @@ def one_of_everything() -> dict[str, Any]:
         Group.objects.create(name="readers"),
         world.delivery(),
     ]
+    rows += [*Webhook.objects.all(), *Event.objects.all()]
     # What happens to an operator is in the audit trail.
     rows.append(AuditEntry.objects.earliest("pk"))
     rows_by_model = {row._meta.label_lower: row for row in rows}

@@ -34,6 +34,7 @@ WRITTEN_BY_SOFTWARE = {
     "pricing.usagecount",
     "pricing.usageevent",
     "tokens.delivery",
+    "tokens.event",
 }
 # Page without a table of its own -> the roles that may open it. "anybody": every operator.
 ALL = {*BY_SLUG}
@@ -60,6 +61,8 @@ ROW_PAGES: dict[str, set[str]] = {
     "pricing_pricesheet_withdraw_this": set(),
     "tokens_adminkey_revoke": ALL,
     "tokens_delivery_send_one_again": {"automation"},
+    "tokens_webhook_rotate": {"automation"},
+    "tokens_webhook_test": {"automation"},
     "tokens_token_rotate": {"support"},
     "tokens_token_replaced": {"support"},
     "tokens_token_sees": {"viewer", "support", "automation", "auditor"},
@@ -68,7 +71,7 @@ ROW_PAGES: dict[str, set[str]] = {
 # Pages of other kinds: their own tests cover them.
 ELSEWHERE = re.compile(
     r"account_|mfa_|operator_|openid_connect_|socialaccount_|usersessions_|login$|logout$|password_change|jsi18n$"
-    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|retirement_action$|tokens_(?:token|adminkey)_new_key$|_simple_history$|_filters$|undo_change$|undo_action$"
+    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|retirement_action$|tokens_(?:token|adminkey|webhook)_new_key$|_simple_history$|_filters$|undo_change$|undo_action$"
 )
 OF_TABLES = ("changelist", "add", "change", "delete", "history", "export", "json")
 LINK = re.compile(r'(?:href|action|hx-get|data-ajax--url)="(/admin/[^"#]*|\?[^"#]*|\.\./[^"#]*)')

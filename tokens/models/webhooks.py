@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import models
+from django.db import models, transaction
 
 from catalog.db.fields import NamesField
 from catalog.db.history import history, one_history_row
@@ -31,6 +31,17 @@ SECRET_PREFIX = "whsec_"  # noqa: S105  # how secrets start
 SECRET_BYTES = 32
 # How long a replaced secret still signs deliveries, beside the new one.
 SECRET_OVERLAP = dt.timedelta(days=1)
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def set_enabled(self, enabled: bool) -> int:
+        """Enables or disables these webhooks, with history; returns how many changed."""
+        with transaction.atomic():
+            changed = list(self.exclude(enabled=enabled))
+            for webhook in changed:
+                webhook.enabled, webhook.disabled_reason = enabled, ""
+                webhook.save()
+        return len(changed)
 
 
 class Webhook(LockedModel):
@@ -89,6 +100,7 @@ class Webhook(LockedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = WebhookQuerySet.as_manager()
     history = history(
         excluded_fields=["sealed_url", "sealed_secret", "sealed_previous_secret", "previous_secret_until"],
         m2m_fields=[vendors, groups],

@@ -23,8 +23,24 @@ def validate(
 ) -> None:
     """ValidationError, by field, if the webhook is not valid, or the operator may not have made it so."""
     errors: dict[str, Any] = {}
+    try:
+        webhook.full_clean()
+    except ValidationError as error:
+        errors = error.update_error_dict(errors)
+    try:
+        validate_choices(webhook, vendors=vendors, groups=groups, actor=actor)
+    except ValidationError as error:
+        errors = error.update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
+
+
+def validate_choices(
+    webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None
+) -> None:
+    """ValidationError, by field, if its types do not go with its limits, or the operator may not see their rows."""
+    errors: dict[str, Any] = {}
     checks: list[Callable[[], None]] = [
-        webhook.full_clean,
         lambda: webhook.refuse_unmatched(vendors=vendors, groups=groups),
         lambda: _validate_permissions(webhook, actor=actor),
         lambda: _validate_reach(actor),

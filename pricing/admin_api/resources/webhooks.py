@@ -154,7 +154,7 @@ class Deliveries(Resource):
     """Events on their way to webhooks: `pending`, `delivered`, `dead` after the last attempt, or `cancelled`."""
 
     address = "deliveries"
-    queryset = Delivery.objects.select_related("event").annotate(created_at=F("event__at"))
+    queryset = Delivery.objects.select_related("event").annotate(at=F("event__at"))
     serializer_class = DeliverySerializer
     lookup_field = "pk"
     lookup_value_converter = "int"

@@ -91,3 +91,14 @@ def test_a_type_that_its_limits_leave_out_is_refused() -> None:
 
     with pytest.raises(ValidationError, match=r"token\.issued concerns no vendor"):
         webhook.save_with(vendors=[world.vendor()], groups=[])
+
+
+def test_webhooks_are_disabled_and_enabled_with_history() -> None:
+    webhook = Webhook.objects.create(url="https://hooks.example.com/", disabled_reason="410 Gone")
+
+    assert Webhook.objects.all().set_enabled(False) == 1
+    assert Webhook.objects.all().set_enabled(False) == 0
+    assert Webhook.objects.all().set_enabled(True) == 1
+
+    assert Webhook.objects.get().disabled_reason == ""
+    assert [row.enabled for row in webhook.history.order_by("history_id")] == [True, False, True]

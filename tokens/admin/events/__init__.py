@@ -1,5 +1,5 @@
-"""The admin of events: their deliveries, and what was not delivered."""
+"""The admin of events: webhooks, the stored events, and their deliveries."""
 
-from tokens.admin.events import deliveries
+from tokens.admin.events import deliveries, events, webhooks
 
-__all__ = ["deliveries"]
+__all__ = ["deliveries", "events", "webhooks"]

@@ -1,0 +1,38 @@
+"""The stored events, which nobody changes."""
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from catalog.admin.base import AllValuesCheckboxFilter, RangeDateFilter, ReadOnlyAdmin, display
+from tokens.models import Event
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ["type", "at", "event_id", "vendors_shown", "groups_shown", "deliveries_shown"]
+    list_filter = [("type", AllValuesCheckboxFilter), ("at", RangeDateFilter)]
+    search_fields = ["=event_id", "data"]
+    search_help_text = "The id of an event, or a part of its data."
+    ordering = ["-pk"]
+    fieldsets = [(None, {"fields": ["type", "at", "event_id", "vendors_shown", "groups_shown", "body"]})]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        rows: QuerySet[Event] = super().get_queryset(request).annotate(delivery_count=Count("deliveries"))
+        return rows
+
+    @display(description="Vendors")
+    def vendors_shown(self, event: Event) -> str:
+        return ", ".join(event.vendors) or "-"
+
+    @display(description="Groups")
+    def groups_shown(self, event: Event) -> str:
+        return ", ".join(event.groups) or "-"
+
+    @display(description="Deliveries")
+    def deliveries_shown(self, event: Event) -> int:
+        return int(event.delivery_count)  # type: ignore[attr-defined]
+
+    @display(description="Body")
+    def body(self, event: Event) -> str:
+        return event.body

@@ -1,0 +1,169 @@
+"""Webhooks: operators choose which events are sent where, rotate secrets, and send a test."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+
+from catalog.admin.base import (
+    BooleanRadioFilter,
+    CheckboxSelectMultiple,
+    ChoicesDropdownFilter,
+    CuratedAdmin,
+    CuratedForm,
+    detail_action,
+    disable,
+    display,
+    enable,
+)
+from catalog.db.history import request_user
+from tokens.admin.shown_once import hand_over, take
+from tokens.event_types.vocabulary import TYPES
+from tokens.models import Webhook
+from tokens.operators.reauthentication import ConfirmedForm, reauthentication_required
+from tokens.operators.webhooks import rotate_secret, send_test, validate_choices
+
+STATES = {"enabled": "success", "disabled": "danger"}
+
+
+class WebhookForm(CuratedForm):
+    events = forms.MultipleChoiceField(
+        choices=[(name, f"{name}: {event_type.says}") for name, event_type in TYPES.items()],
+        required=False,
+        widget=CheckboxSelectMultiple,
+        help_text="Choose none to send all.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        webhook, vendors, groups = self.instance, cleaned.get("vendors", ()), cleaned.get("groups", ())
+        webhook.events = cleaned.get("events", [])
+        webhook.is_limited_to_vendors, webhook.is_limited_to_groups = bool(vendors), bool(groups)
+        validate_choices(webhook, vendors=vendors, groups=groups, actor=request_user())
+        return cleaned
+
+    def changes_columns(self) -> bool:
+        limits = ("is_limited_to_vendors", "is_limited_to_groups")
+        stored = self.stored
+        return super().changes_columns() or any(
+            getattr(stored, name) != getattr(self.instance, name) for name in limits
+        )
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ConfirmedForm, CuratedAdmin):
+    form = WebhookForm
+    list_display = ["url", "kind", "events_shown", "limits_shown", "state", "note"]
+    list_filter = [("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter)]
+    search_fields = ["url", "note"]
+    search_help_text = "A part of the address that is shown, or of the note."
+    ordering = ["-pk"]
+    actions = [enable, disable]
+    actions_detail = ["rotate", "test"]
+    autocomplete_fields = ["vendors", "groups"]
+    unsearchable = ("sealed_url", "sealed_secret", "sealed_previous_secret")
+    readonly_fields = ["state"]
+    fieldsets = [
+        (None, {"fields": ["kind", "url", "note", "enabled", "state"]}),
+        ("Events", {"fields": ["events", "vendors", "groups"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("vendors", "groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), *(["kind"] if obj else [])]
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Earlier addresses and secrets are not in the history."""
+        return True
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change and obj.kind == Webhook.Kind.WEBHOOK:
+            # It exists only during this request: response_add hands it over to the page that shows it.
+            obj.new_secret = obj.assign_secret()
+        if obj.enabled:
+            obj.disabled_reason = ""
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        secret = getattr(obj, "new_secret", "")
+        return self._show(request, obj, secret) if secret else super().response_add(request, obj, post_url_continue)
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.new_key)
+        return [path("<int:number>/new-key/", view, name="tokens_webhook_new_key"), *super().get_urls()]
+
+    def new_key(self, request: HttpRequest, number: int) -> HttpResponse:
+        """The page behind the redirect; the second time, it says that the secret cannot be shown again."""
+        webhook = self._webhook(request, str(number))
+        page = self.render_page(request, "tokens/admin/new_secret.html", "New secret", webhook=webhook)
+        if request.method == "GET":
+            page.context_data["key"] = take(request, page, row=webhook, path=request.path)  # type: ignore[attr-defined]
+        page["Cache-Control"] = "no-store, private"
+        return page
+
+    @detail_action(description="New secret", url_path="rotate", permissions=["change"], icon="autorenew")
+    @reauthentication_required
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks first: the receiver has a day to take the new secret."""
+        webhook = self._webhook(request, object_id)
+        if request.method != "POST":
+            effect = "It signs from now on. The secret that it replaces signs for a day more."
+            return self._ask(request, webhook, "New secret?", effect, "Create the secret")
+        try:
+            secret = rotate_secret(webhook, at=timezone.now())
+        except ValidationError as error:
+            self.message_user(request, error.messages[0], messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:tokens_webhook_change", args=[webhook.pk]))
+        return self._show(request, webhook, secret)
+
+    @detail_action(description="Send a test", url_path="test", permissions=["change"], icon="send")
+    def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Stores an event of type ping for this webhook alone."""
+        webhook = self._webhook(request, object_id)
+        if request.method != "POST":
+            effect = "run_worker sends an event of type ping, whatever types the webhook takes."
+            return self._ask(request, webhook, "Send a test?", effect, "Send the test")
+        event = send_test(webhook, at=timezone.now())
+        self.message_user(request, "run_worker will send an event of type ping to this webhook.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:tokens_delivery_change", args=[event.deliveries.get().pk]))
+
+    @display(description="State", label=STATES)
+    def state(self, webhook: Webhook) -> Any:
+        if webhook.enabled:
+            return "enabled"
+        return ("disabled", f"disabled: {webhook.disabled_reason}") if webhook.disabled_reason else "disabled"
+
+    @display(description="Events")
+    def events_shown(self, webhook: Webhook) -> str:
+        return ", ".join(webhook.events) or "all"
+
+    @display(description="Only for")
+    def limits_shown(self, webhook: Webhook) -> str:
+        names = [str(row) for row in (*webhook.vendors.all(), *webhook.groups.all())]
+        is_limited = webhook.is_limited_to_vendors or webhook.is_limited_to_groups
+        return ", ".join(names) or ("what was deleted: nothing is sent" if is_limited else "-")
+
+    def _ask(self, request: HttpRequest, webhook: Webhook, title: str, effect: str, button: str) -> HttpResponse:
+        template = "tokens/admin/webhook_action.html"
+        return self.render_page(request, template, title, webhook=webhook, effect=effect, button=button)
+
+    def _show(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
+        address = reverse("admin:tokens_webhook_new_key", args=[webhook.pk])
+        response = HttpResponseRedirect(address)
+        hand_over(request, response, secret, row=webhook, path=address)
+        response["Cache-Control"] = "no-store, private"
+        return response
+
+    def _webhook(self, request: HttpRequest, object_id: str) -> Webhook:
+        webhook: Webhook | None = self.get_object(request, object_id)
+        if webhook is None:
+            raise Http404
+        if not self.has_view_permission(request, webhook):
+            raise PermissionDenied
+        return webhook

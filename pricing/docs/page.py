@@ -23,6 +23,7 @@ from tokens.http.content_policy import DOCS, with_policy
 from tokens.http.negotiation import asks_for_html, own_address
 from tokens.openapi import Document
 from tokens.openapi.shapes import Schema
+from tokens.operators.problems import ROOT
 
 BACKTICKS = re.compile(r"`([^`]+)`")
 CACHED = "public, max-age=300"
@@ -88,7 +89,8 @@ def contents() -> dict[str, Any]:
     rendered = with_html(document())
     return {
         "info": rendered["info"],
-        "tags": list(by_tag(rendered)),
+        "tags": [(tag, addresses) for tag, addresses in by_tag(rendered) if not is_managed(addresses)],
+        "managed": [(tag, addresses) for tag, addresses in by_tag(rendered) if is_managed(addresses)],
         "keys": keys(rendered),
         "shapes": shapes(rendered),
     }
@@ -102,7 +104,7 @@ def with_html(part: Any) -> Any:
         return part
     return {
         name: mark_safe(BACKTICKS.sub(r"<code>\1</code>", escape(value)))  # noqa: S308
-        if name == "description" and isinstance(value, str)
+        if name in ("description", "summary") and isinstance(value, str)
         else (value if name == "examples" else with_html(value))
         for name, value in part.items()
     }
@@ -118,6 +120,11 @@ def by_tag(whole: Document) -> Iterable[tuple[Schema, list[Address]]]:
             if tag["name"] in operation["tags"]
         ]
         yield tag, addresses
+
+
+def is_managed(addresses: Iterable[Address]) -> bool:
+    """Whether these are addresses of the management API."""
+    return any(address.path.startswith(f"{ROOT}/") for address in addresses)
 
 
 def keys(whole: Document) -> list[Schema]:

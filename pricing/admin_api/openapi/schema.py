@@ -239,6 +239,9 @@ class ResourceSchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Schema:
         schema: Schema = super()._map_basic_serializer(serializer, direction)
+        if not type(serializer).__dict__.get("__doc__"):
+            # That of a base class.
+            schema.pop("description", None)
         if direction == "request":
             # Unknown fields are errors.
             schema["additionalProperties"] = False

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 import django_filters
 from django.db.models import F
@@ -54,6 +54,26 @@ class WebhookSerializer(RowSerializer):
         return cast("Webhook", webhook)
 
 
+class IssuedWebhook(TypedDict):
+    """A webhook; `secret` is only in the response to the request that creates it."""
+
+    secret: NotRequired[Annotated[str | None, "whsec_…; null in a repeat of the request."]]
+
+
+class NewSecret(TypedDict):
+    """The new secret of a webhook, which no other response has."""
+
+    id: int
+    secret: Annotated[str | None, "whsec_…; null in a repeat of the request."]
+
+
+class SentTest(TypedDict):
+    """An event of type ping on its way."""
+
+    delivery: Annotated[int, "The number of the delivery."]
+    event: Annotated[str, "The id of the event."]
+
+
 class Webhooks(Resource):
     """Subscriptions to events. Parts of an address that may be secrets are only stored encrypted."""
 
@@ -66,6 +86,8 @@ class Webhooks(Resource):
     ordering = ("id", "created_at", "updated_at")
     permissions = {"rotate": "change", "test": "change"}
     secrets = ("secret",)
+    gives = {"rotate": NewSecret, "test": SentTest}
+    adds = dict.fromkeys(("create", "batch", "update"), IssuedWebhook)
     takes_nothing = ("create", "update", "destroy", "batch", "rotate", "test")
 
     def represent(self, row: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Thousands of requests made from the OpenAPI document: each answer is one that the document knows.
 
-`python -m tests --full` makes many more of them.
+`python -m tests --full` makes many more of them. tests/pricing/admin_api/test_schemathesis.py has the management API.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from config.wsgi import application
+from pricing.api.openapi import document as own_document
 from pricing.docs.document import document
 from tests import world
 from tests.sizes import size
@@ -39,7 +40,7 @@ def can_be_wrong(operation: Any) -> bool:
 
 def requests() -> Iterable[Any]:
     """An address, a method, whether what is sent is as the document says, and whether a key is."""
-    for path, item in document()["paths"].items():
+    for path, item in own_document()["paths"].items():
         for verb, operation in item.items():
             yield path, verb.upper(), GenerationMode.POSITIVE, True
             yield path, verb.upper(), GenerationMode.POSITIVE, False

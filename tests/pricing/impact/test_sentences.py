@@ -62,6 +62,21 @@ def test_a_model_that_retires_later_is_lost_from_that_day_on() -> None:
     assert impact.as_json()["keys"][0]["on"] == day.isoformat()
 
 
+@pytest.mark.parametrize("days", [0, 3])
+def test_a_model_that_forwards_its_calls_is_not_lost_by_keys_that_see_the_successor(days: int) -> None:
+    create_models()
+    world.key(name="Old Only", allow=["m-0"])
+    day, successor = timezone.now().date() + dt.timedelta(days=days), AIModel.objects.get(name="m-1")
+
+    impact = impact_of(
+        lambda: AIModel.objects.filter(name="m-0").update(
+            retires_on=day, successor=successor, forwards_to_successor=True
+        )
+    )
+
+    assert {key.name for key in impact.keys if [*key.access.loses]} == {"Old Only"}
+
+
 def test_a_disabled_key_is_shown_and_is_guarded_only_if_it_is_not_the_object_of_the_change() -> None:
     create_models()
     impact = impact_of(lambda: Token.objects.get().delete())

@@ -193,7 +193,7 @@ def _title(field_name: str) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return " · ".join(f"{label} {amount}" for label, amount in value.items())
+        return " · ".join(f"{label} {amount}" for label, amount in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, int) and not isinstance(value, bool):

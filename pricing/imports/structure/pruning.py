@@ -20,7 +20,7 @@ from catalog.sources.records import Document, Record, Structure
 from pricing.imports.structure.plan import BY_NAME, Key, Table, as_key
 from pricing.imports.structure.planning import key_of_row, relation_names
 from pricing.models import DiscountRule, GroupRate, PriceSheet, UsageCount, UsageEvent
-from tokens.models import OperatorGroups, Token, TokenGroup
+from tokens.models import OperatorGroups, RetiredKey, Token, TokenGroup
 
 # How models are removed, and tables whose rows belong to models.
 DELETE, DRAFT = "delete", "draft"
@@ -241,7 +241,11 @@ class _Pruning:
 
     def _completed_tokens(self) -> dict[str, dict[str, Any]]:
         """The terms of the tokens of the file; without metadata, a token has none."""
-        return {key_id: {"metadata": {}, **fields} for key_id, fields in self.given.tokens.items()}
+        stored = {key_id for table in (Token, RetiredKey) for key_id in table.objects.values_list("key_id", flat=True)}
+        return {
+            key_id: {**({"metadata": {}} if key_id in stored else {}), **fields}
+            for key_id, fields in self.given.tokens.items()
+        }
 
     def _disabled_tokens(self) -> dict[str, dict[str, Any]]:
         """Tokens that the file does not list are disabled: what they were called with and have spent stays."""

@@ -6,6 +6,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from pricing.admin_api.errors import WHOLE_ROW
+
 DEFAULT_GRACE = "24h"
 
 
@@ -14,7 +16,7 @@ class ActionRequest(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError("This must be an object.", code="invalid")
+            raise serializers.ValidationError({WHOLE_ROW: "This must be an object."}, code="invalid")
         if unknown := sorted(map(str, data.keys() - self.fields.keys())):
             raise serializers.ValidationError(
                 {unknown[0][:80]: f"There is no field {unknown[0][:80]}."}, code="unknown"

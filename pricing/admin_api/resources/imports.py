@@ -210,6 +210,7 @@ class ImportRuns(Resource):
         "create": "change", "apply": "change", "roll_back": "change", "discard": "change", "plan": "view",
     }  # fmt: skip
     parameters = {"apply": (ALLOW_REMOVALS, ACCEPT_JUMPS)}
+    takes_nothing = ("create", "discard")
     takes = {"create": documents.ImportDocument, "apply": documents.ImportDecision}
     gives = {
         "create": documents.ImportPlan,

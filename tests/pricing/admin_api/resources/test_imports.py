@@ -157,6 +157,8 @@ def test_another_plan_than_the_seen_one_is_not_applied(api: Any) -> None:
 
 def test_a_plan_is_discarded(api: Any) -> None:
     run = planned(api)["Location"]
+    for action in ("apply", "discard", "roll-back"):
+        assert refused(api.post(f"{run}/{action}", ["x"]))["errors"][0]["field"] == "non_field_errors"
 
     assert api.post(f"{run}/discard").json()["status"] == "discarded"
     refused(api.post(f"{run}/apply"), 409)

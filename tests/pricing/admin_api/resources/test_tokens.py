@@ -163,6 +163,16 @@ def test_a_wrong_value_is_refused_with_its_field(api: Any, fields: dict[str, Any
     assert not Token.objects.exists()
 
 
+@pytest.mark.parametrize("body", [[], "x", 1.5, ["x"]])
+def test_a_body_that_is_no_object_is_refused(api: Any, body: object) -> None:
+    token, key = world.token()
+
+    for address in (TOKENS, f"{TOKENS}/{token.key_id}/rotate", f"{TOKENS}/{token.key_id}/revoke"):
+        assert "non_field_errors" in refused(api.post(address, body)), address
+    assert "non_field_errors" in refused(api.patch(f"{TOKENS}/{token.key_id}", body))
+    assert listed(key) == []
+
+
 @pytest.mark.parametrize("grace", ["soon", "1", 1, None, ["1h"]])
 def test_a_wrong_grace_is_refused(api: Any, grace: object) -> None:
     token, key = world.token()

@@ -18,7 +18,7 @@ from pricing.admin_api.fields import FIELDS, NATURAL_KEYS, Choice, Related
 from tokens.operators.problems import FieldError
 
 ETAG = "etag"
-# Of an unknown field, in a message.
+# A message shows so many characters of an unknown field.
 LONGEST_NAME = 80
 
 

@@ -56,7 +56,7 @@ def perform(
     """Makes a change and returns the response; with `dry_run`, or if a guard stops it, nothing is stored.
 
     `secrets` are fields of the response that are only shown once. `is_compared`: whether the change may take something
-    from a key, so that its impact is compared although it is no dry run.
+    from a key; its impact is then compared without a dry run, too.
     """
     write = Write(request, change, secrets, is_compared or is_given(request, DRY_RUN))
     key = idempotency.key_of(request)

@@ -73,6 +73,7 @@ UNFOLD: dict[str, Any] = {
                     page("Groups", "groups", "tokens.tokengroup"),
                     page("Operators", "badge", "auth.user"),
                     page("Operator roles", "admin_panel_settings", "auth.group"),
+                    page("Admin keys", "vpn_key", "tokens.adminkey"),
                     page("Audit trail", "fact_check", "catalog.auditentry"),
                 ],
             },

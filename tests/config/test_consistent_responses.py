@@ -27,6 +27,8 @@ pytestmark = pytest.mark.sql
 VALUES = {
     "name": "gpt-4o",
     "slug": "acme",
+    "key_id": "{key_id}",
+    "rule": "no-price",
     "path": "v1/models/gpt-4o",
     "locale": "en",
     "_version": "1",

@@ -356,11 +356,16 @@ def _days_before(now: dt.datetime) -> dt.datetime:
 
 
 def _models_since(scope: Scope, since: dt.datetime, *, at: dt.datetime) -> list[AIModel]:
-    """The models of the price list at any moment since then, also those that have retired.
+    """The models of the price list at any moment since then, also those whose retirement was recorded since then.
 
     Patterns compare the prices of now: what a key may see is known from its current list.
     """
-    return PriceListing(scope, at, day=min(since, at).date()).models()
+    models = PriceListing(scope, at).models(retired=True)
+    gone = {model.pk for model in models if model.retires_at is not None and model.retires_at <= since}
+    if gone:
+        recent = AIModel.history.filter(history_date__gt=since, retires_on__lte=since.date()).order_by()
+        gone -= set(recent.values_list("id", flat=True).distinct())
+    return [model for model in models if model.pk not in gone]
 
 
 def _visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIModel:

@@ -9,7 +9,8 @@ tokens/access/visibility.py.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from catalog.db.bulk import KEYS, batches
@@ -89,19 +90,30 @@ def changes(
 ) -> list[Change]:
     """What a reader can know only since that moment, the most recently reported first.
 
-    `models` are those that the reader can see, with those that have retired since.
+    `models` are those that the reader can see, with those that have retired since, or whose retirement was recorded
+    since.
     """
     starts = first_starts([model.pk for model in models], scope)
     prices = periods(models, groups=slugs_of(scope), starts=starts)
     listed = [*_price_changes(prices, at=at)]
-    if set(kinds) - {PRICE, "retired"}:
-        listed += _Lifecycles.read(models, prices, since=since, at=at, scope=scope).changes()
     has_price = {change.model for change in listed if change.kind == "retired"}
     for model in models:
         # The end of a model with a price is in its prices.
         if model.retires_at is not None and model.retires_at <= at and model.name not in has_price:
             listed.append(Change(model.name, model.retires_at, model.retires_at, UNPRICED, UNPRICED, "retired"))
-    chosen = (change for change in listed if change.reported_at > since and change.kind in kinds)
+    may_be_late = "retired" in kinds and any(change.kind == "retired" for change in listed)
+    if may_be_late or set(kinds) - {PRICE, "retired"}:
+        lifecycles = _Lifecycles.read(models, prices, since=since, at=at, scope=scope)
+        listed = [*map(lifecycles.as_recorded, listed), *lifecycles.changes()]
+    # Of a model that had retired before, only that this was recorded later.
+    gone = {model.name for model in models if model.retires_at is not None and model.retires_at <= since}
+    chosen = (
+        change
+        for change in listed
+        if change.reported_at > since
+        and change.kind in kinds
+        and (change.kind == "retired" or change.model not in gone)
+    )
     return sorted(chosen, key=lambda change: change.place)
 
 
@@ -152,6 +164,21 @@ class _Lifecycles:
         concerned = {*chosen, *(to for key in chosen if (to := successors.get(key)) is not None)}
         rows = {key: by_key[key] for key in concerned}
         return cls(rows, chosen, read_announcements(rows.values()), _reached_at(concerned, scope), prices, at)
+
+    def as_recorded(self, change: Change) -> Change:
+        """The change; if it is a retirement that was recorded after its day, reported then."""
+        told_at = self._late_ends.get(change.model) if change.kind == "retired" else None
+        return change if told_at is None else replace(change, reported_at=told_at)
+
+    @cached_property
+    def _late_ends(self) -> Mapping[str, dt.datetime]:
+        """Model id -> when its retirement was recorded, if that was later, and the reader could see the model before."""
+        recorded = {key: self.announcements[key].known_at["retires_on"] for key in self.chosen}
+        return {
+            self.models[key].name: told_at
+            for key, told_at in recorded.items()
+            if (end := self.models[key].retires_at) is not None and self._seen_at(key) < end < told_at
+        }
 
     def changes(self) -> Iterator[Change]:
         for key in self.chosen:

@@ -74,6 +74,32 @@ def test_the_end_of_a_model_without_a_price_is_a_change(client: Client, time_mac
     assert [row["kind"] for row in get(client)] == ["retired", "retiring", "new"]
 
 
+@pytest.mark.parametrize("days", [0, 3])
+@pytest.mark.parametrize("has_price", [True, False])
+def test_a_retirement_that_is_recorded_late_is_not_missed(
+    client: Client, time_machine: Any, days: int, has_price: bool
+) -> None:
+    """A program that polls every hour learns of it, although its day has begun or is over."""
+    time_machine.move_to(NOW - 10 * DAY, tick=False)
+    old = world.model()
+    world.model("known", retires_on=(NOW - 2 * DAY).date())
+    world.model("never seen", retires_on=(NOW - 20 * DAY).date())
+    if has_price:
+        world.price(old, input="1")
+    time_machine.move_to(NOW, tick=False)
+    old.retires_on = (NOW - days * DAY).date()
+    old.save()
+    for model in AIModel.objects.exclude(pk=old.pk):
+        model.description = "Changed."
+        model.save()
+    time_machine.move_to(NOW + HOUR, tick=False)
+    for kinds in ({}, {"kind": "price,retired"}):
+        (row,) = get(client, since=f"{NOW - HOUR:%Y-%m-%dT%H:%M:%SZ}", **kinds)
+        assert (row["kind"], row["model_name"], row["told_at"]) == ("retired", "gpt-4o", "2026-11-23T12:00:00Z")
+        assert row["at"] == f"{NOW - days * DAY:%Y-%m-%dT00:00:00Z}"
+    assert get(client, since=f"{NOW:%Y-%m-%dT%H:%M:%SZ}") == []
+
+
 @pytest.mark.parametrize(
     ("kind", "kinds"),
     [

@@ -72,7 +72,7 @@ def test_a_model_without_a_price_has_an_empty_history_and_a_hidden_one_none(clie
 def test_a_first_price_and_a_lost_one_are_changes(client: Client) -> None:
     sheet = world.price(world.model(), input="5", starts_at=at("2026-11-20"))
     PriceSheet.objects.filter(pk=sheet.pk).update(ends_at=at("2026-11-22"))
-    changes = get(client, "/api/pricing/changes")["data"]
+    changes = get(client, "/api/pricing/changes?kind=price")["data"]
     states = [(change["before"]["pricing_status"], change["after"]["pricing_status"]) for change in changes]
     assert states == [("priced", "unpriced"), ("unpriced", "priced")]
 

@@ -1,7 +1,7 @@
 """Prices over HTTP: read the request, get the body, respond."""
 
 import datetime as dt
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -256,9 +256,10 @@ class ChangesView(PriceView):
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
         since, after = _moment(request, "since") or _days_before(now), None
-        if cursor := request.query_params.get("cursor"):
-            since, after = _place(cursor)
         kinds = _kinds(request)
+        if cursor := request.query_params.get("cursor"):
+            since, named, after = _place(cursor)
+            kinds = kinds if "kind" in request.query_params else tuple(kind for kind in KINDS if kind in named) or KINDS
         is_stored = since == _days_before(now) and after is None and kinds == KINDS
         reader = self.reader(request)
 
@@ -334,7 +335,7 @@ def _moment(request: Request, name: str) -> dt.datetime | None:
         raise ApiError("invalid_parameter", f"{name} {error}", param=name) from None
 
 
-def _place(cursor: str) -> tuple[dt.datetime, Place]:
+def _place(cursor: str) -> tuple[dt.datetime, Sequence[str], Place]:
     try:
         return read_cursor(cursor)
     except CursorError as error:

@@ -97,10 +97,12 @@ def changes(
     prices = periods(models, groups=slugs_of(scope), starts=starts)
     listed = [*_price_changes(prices, at=at)]
     has_price = {change.model for change in listed if change.kind == "retired"}
-    for model in models:
-        # The end of a model with a price is in its prices.
-        if model.retires_at is not None and model.retires_at <= at and model.name not in has_price:
-            listed.append(Change(model.name, model.retires_at, model.retires_at, UNPRICED, UNPRICED, "retired"))
+    # The end of a model with a price is in its prices.
+    listed += [
+        Change(model.name, model.retires_at, model.retires_at, UNPRICED, UNPRICED, "retired")
+        for model in models
+        if model.retires_at is not None and model.retires_at <= at and model.name not in has_price
+    ]
     may_be_late = "retired" in kinds and any(change.kind == "retired" for change in listed)
     if may_be_late or set(kinds) - {PRICE, "retired"}:
         lifecycles = _Lifecycles.read(models, prices, since=since, at=at, scope=scope)
@@ -172,7 +174,7 @@ class _Lifecycles:
 
     @cached_property
     def _late_ends(self) -> Mapping[str, dt.datetime]:
-        """Model id -> when its retirement was recorded, if that was later, and the reader could see the model before."""
+        """Id of a model that the reader could see -> when its retirement was recorded, if that was later."""
         recorded = {key: self.announcements[key].known_at["retires_on"] for key in self.chosen}
         return {
             self.models[key].name: told_at
@@ -242,7 +244,7 @@ def change_list(
         "success": True,
         "since": format_timestamp(since),
         "complete": is_complete,
-        "next": None if is_complete else write_cursor(since, listed[MOST_CHANGES - 1].place),
+        "next": None if is_complete else write_cursor(since, kinds, listed[MOST_CHANGES - 1].place),
         "data": [_row(change, at=at) for change in listed[:MOST_CHANGES]],
     }
 

@@ -129,10 +129,12 @@ def test_nothing_is_said_of_models_that_the_caller_cannot_see(client: Client, ol
     assert {row["kind"] for row in limited} == {"new", "price", "retiring"}
 
 
-def test_pages_have_every_kind_once(client: Client, old: AIModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = get(client)
+@pytest.mark.parametrize("kind", ["", "new,price"])
+def test_pages_have_every_kind_once(client: Client, old: AIModel, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """The cursor alone continues the list, with the kinds that were selected."""
+    whole = get(client, kind=kind)
     monkeypatch.setattr(listing, "MOST_CHANGES", 1)
-    listed, body = [], read_json(client.get(ADDRESS, {"since": "2026-11-01"}).content)
+    listed, body = [], read_json(client.get(ADDRESS, {"since": "2026-11-01", "kind": kind}).content)
     while True:
         listed += body["data"]
         if body["next"] is None:

@@ -63,6 +63,11 @@ def may_apply_imports(actor: Any) -> bool:
     return actor is None or bool(actor.has_perm(APPLIES_IMPORTS))
 
 
+def may_change_roles(actor: Any, action: str = "change") -> bool:
+    """Whether this operator may `add`, `change` or `delete` roles by a document: it may give any permission to them."""
+    return actor is None or (actor.is_superuser and may(actor, action, "auth.group"))
+
+
 def may_automate(actor: Any) -> bool:
     """Whether this operator may have documents applied without a review: their models and their prices."""
     return may_apply_imports(actor) and may_set_prices(actor)

@@ -25,7 +25,7 @@ from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
 from catalog.models.names import Names
-from catalog.operators.permissions import may, may_set_prices, permission_to, require
+from catalog.operators.permissions import may, may_change_roles, may_set_prices, permission_to, require
 from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.events import emit_waiting
 from pricing.imports.guards import (
@@ -196,8 +196,8 @@ def forbidden_actions(plan: ImportPlan, actor: Any) -> list[str]:
 
 def _may_apply(actor: Any, action: str, table: Any) -> bool:
     """Whether the operator may do that with any row of the table: a file has tokens of all groups, and any role."""
-    if table is Group and actor is not None and not actor.is_superuser:
-        return False
+    if table is Group:
+        return may_change_roles(actor, action)
     return may(actor, action, table) and not (table is Token and is_limited(actor, Token))
 
 

@@ -18,11 +18,11 @@ from catalog.db.audit import record
 from catalog.db.deletion import restore_deleted
 from catalog.db.import_context import run_scope
 from catalog.db.snapshot import no_snapshot
-from catalog.error_messages import InputError, count
+from catalog.error_messages import InputError, NotPermittedError, count
 from catalog.imports.context import WriteContext
 from catalog.imports.dropped_models import forget_dropped_models
 from catalog.models import Channel, FieldPin, ImportRun
-from catalog.operators.permissions import SETS_PRICES, permission_to, require
+from catalog.operators.permissions import SETS_PRICES, may_change_roles, permission_to, require
 from catalog.progress import track
 from pricing.impact.impact import Impact
 from pricing.impact.observing import observe
@@ -126,8 +126,8 @@ def _require_permissions(result: Rollback, actor: AbstractBaseUser | None) -> No
     if str(DiscountRule._meta.verbose_name_plural) in changed:
         require(actor, SETS_PRICES, "restore discount rules")
     is_about_tokens = str(Token._meta.verbose_name_plural) in changed and is_limited(actor, Token)
-    if actor is not None and (is_about_tokens or (ROLES in changed and not getattr(actor, "is_superuser", False))):
-        raise InputError(f"You do not have permission to change {'all tokens' if is_about_tokens else ROLES}.")
+    if is_about_tokens or (ROLES in changed and not may_change_roles(actor)):
+        raise NotPermittedError(f"You do not have permission to change {'all tokens' if is_about_tokens else ROLES}.")
     if GROUP_REACH in changed:
         require(actor, permission_to("change", TokenGroup), "change groups")
 

@@ -18,7 +18,7 @@ from catalog.imports.fetching import FetchError, check_address
 from catalog.models import Vendor
 from tokens.encryption.addresses import HIDDEN, mask_url
 from tokens.encryption.ciphers import Cipher, UnreadableError
-from tokens.event_types.vocabulary import unmatched_types, validate_types
+from tokens.event_types.vocabulary import PING, unmatched_types, validate_types
 from tokens.models.groups import TokenGroup
 
 CIPHER = Cipher(
@@ -144,6 +144,9 @@ class Webhook(LockedModel):
         if not self.enabled:
             # Otherwise it would get old events when it is enabled again.
             self.deliveries.cancel_pending()
+        elif self.events:
+            # Otherwise an operator who may not see events of other types could send them to a new address.
+            self.deliveries.exclude(event__type__in=[*self.events, PING]).cancel_pending()
 
     def clean(self) -> None:
         super().clean()

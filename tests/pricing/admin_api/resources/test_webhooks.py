@@ -163,3 +163,15 @@ def test_an_operator_sends_only_events_of_what_they_see(api_as: Callable[..., An
     assert refused.json()["errors"][0]["message"] == (
         "You do not have permission to see what these events contain: price.announced."
     )
+
+
+def test_a_new_address_gets_no_events_that_the_operator_may_not_see(api_as: Callable[..., Any]) -> None:
+    webhook = subscribe(url=URL)
+    for name in ("price.ended", "token.issued"):
+        emit(name, {})
+    api = api_as(User.objects.create_superuser("bob"), "tokens")
+    elsewhere = {"url": f"{URL}/elsewhere"}
+    assert api.patch(f"{ADDRESS}/{webhook.pk}", elsewhere).status_code == 400
+    assert api.patch(f"{ADDRESS}/{webhook.pk}", {**elsewhere, "events": ["token.issued"]}).status_code == 200
+    states = dict(Delivery.objects.values_list("event__type", "state"))
+    assert states == {"price.ended": "cancelled", "token.issued": "pending"}

@@ -17,9 +17,11 @@ class MayUse(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         permissions = {**ACTIONS, **view.permissions}
-        # A batch is asked for its rows: some are created, others changed.
         if view.action != "batch":
             require(request.user, permissions[view.action], view.table)
+        elif not may_write(request.user, "add", view.table):
+            # Each of its rows is asked for, too: some are created, others changed. A repeat has no rows to ask for.
+            require(request.user, "change", view.table)
         return True
 
 

@@ -186,6 +186,13 @@ class Resource(GenericViewSet[Any]):
             raise ProblemError("validation_failed", "The body is empty. Send JSON, with its Content-Length.")
         return self.request.data
 
+    def read_rows(self) -> Sequence[Any]:
+        """The rows in the body of a batch; a problem if it is not a list, or too long."""
+        data = self.read_body()
+        if not isinstance(data, list) or not 1 <= len(data) <= MOST_ROWS:
+            raise ProblemError("validation_failed", f"The body must be a list of 1 to {MOST_ROWS:,} rows.")
+        return data
+
     def save(self, serializer: RowSerializer) -> Any:
         """Stores a row that a request creates or changes."""
         return serializer.store()
@@ -274,9 +281,7 @@ class Resource(GenericViewSet[Any]):
 
     def _store_batch(self) -> Outcome:
         """Creates or changes rows by their natural keys; nothing is stored if one of them is wrong."""
-        data = self.read_body()
-        if not isinstance(data, list) or not 1 <= len(data) <= MOST_ROWS:
-            raise ProblemError("validation_failed", f"The body must be a list of 1 to {MOST_ROWS:,} rows.")
+        data = self.read_rows()
         batch = Batch.read(self.table, self.get_queryset(), self.lookup_field, [self._key_in(row) for row in data])
         rows, errors, doubts = [], list[FieldError](), list[FieldError]()
         for index, values in enumerate(data):

@@ -74,3 +74,14 @@ def test_an_admin_key_may_send_so_many_requests_in_a_minute(api: Any, settings: 
 
     assert statuses == [200, 200, 429]
     assert int(api.get(VENDORS)["Retry-After"]) >= 1
+
+
+def test_a_repeat_of_a_batch_needs_the_permissions_too(api_as: Callable[..., Any]) -> None:
+    user = operator("Catalog")
+    api, rows = api_as(user), [{"slug": "acme", "name": "Acme"}]
+    repeated = {"headers": {"Idempotency-Key": "1"}}
+    assert api.post(f"{VENDORS}/batch", rows, **repeated).status_code == 201
+
+    user.groups.clear()
+
+    assert api.post(f"{VENDORS}/batch", rows, **repeated).status_code == 403

@@ -1,5 +1,6 @@
 """The report of an import run as people read it: titled sections of lines. Imports no models."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -41,6 +42,13 @@ ABOUT_PEOPLE = ("tokens", "roles")
 ACCEPT_LOSS = "--accept-loss"
 # The parts that state prices or rates.
 WITH_PRICES = ("prices", "suspicious", "jumps", "placeholders", "price_rules", "rates")
+# The names of keys in a finding about an alias, as tokens/auth/alias_effects.py writes it.
+NAMES_OF_KEYS = re.compile(r"( \d+ keys?) \(.*\)(?=, because the alias )", re.DOTALL)
+
+
+def without_keys(finding: str) -> str:
+    """A finding for people who may not see all keys: it counts them."""
+    return NAMES_OF_KEYS.sub(r"\1", finding)
 
 
 def without_prices(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,6 +72,8 @@ def without_names(report: Mapping[str, Any]) -> dict[str, Any]:
         parts["impact"] = {"lines": [f"{number:,} {name} change" for name, number in numbers.items()]}
     if isinstance(parts.get("structure"), dict):
         parts["structure"] = {name: part for name, part in parts["structure"].items() if name not in ABOUT_PEOPLE}
+    if isinstance(parts.get("findings"), list):
+        parts["findings"] = [{**found, "finding": without_keys(found["finding"])} for found in parts["findings"]]
     if isinstance(parts.get("guards"), list):
         parts["guards"] = [guard for guard in parts["guards"] if ACCEPT_LOSS not in str(guard)]
     return parts

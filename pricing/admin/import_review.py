@@ -291,7 +291,7 @@ class ImportPages(ModelAdmin):
         def make() -> HttpResponseBase:
             model = make_alias(run, name, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
             self.message_user(request, f"{name} is now an alias of {model}. The plan was updated.")
-            for warning in alias_warnings({name: model}, at=timezone.now()):
+            for warning in alias_warnings({name: model}, at=timezone.now(), reader=request.user):
                 self.message_user(request, warning, messages.WARNING)
             return HttpResponseRedirect(back)
 

@@ -10,6 +10,7 @@ from django.db import models
 from django_filters import rest_framework as rest_filters
 from rest_framework.request import Request
 
+from catalog.operators.permissions import limit_rows, may_view
 from pricing.admin_api.fields import NATURAL_KEYS
 from pricing.admin_api.pages import invalid_parameter
 from tokens.timestamps import TimestampError, parse_timestamp
@@ -23,6 +24,25 @@ class SwitchFilter(django_filters.TypedChoiceFilter):  # type: ignore[misc]  # t
     def __init__(self, **options: Any) -> None:
         choices = [("true", "true"), ("false", "false")]
         super().__init__(**{"choices": choices, "coerce": lambda text: text == "true", **options})
+
+
+class RelatedFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """The rows that are related to the row with this key; to none, if the operator may not see that one.
+
+    For relations that the rows themselves do not show.
+    """
+
+    def __init__(self, table: type[models.Model], **options: Any) -> None:
+        super().__init__(distinct=True, **options)
+        self.table = table
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if not value:
+            return qs
+        operator = self.parent.request.user
+        rows = self.table._default_manager.filter(**{NATURAL_KEYS[self.table._meta.label_lower]: value})
+        seen = limit_rows(operator, rows) if may_view(operator, self.table) else rows.none()
+        return super().filter(qs, seen)
 
 
 class RowFilters(rest_filters.FilterSet):  # type: ignore[misc]

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from catalog.operators.permissions import limit_rows, may_view
+from catalog.operators.permissions import limit_rows, may_view, may_view_all
 from catalog.progress import track
 from pricing.curation.catalog_snapshot import CatalogSnapshot
 from pricing.curation.checks import of_keys, of_models, of_prices, of_usage
@@ -21,8 +21,12 @@ def run_checks(rules: Sequence[Rule], *, at: dt.datetime) -> list[tuple[Rule, li
 
 
 def rules_for(operator: Any, rules: Sequence[Rule] = RULES) -> list[Rule]:
-    """Those of the rules whose tables the operator may view."""
-    return [rule for rule in rules if may_view(operator, *rule.tables)]
+    """Those of the rules whose tables the operator may view, and all rows of the tables that their findings state."""
+    return [
+        rule
+        for rule in rules
+        if may_view(operator, rule.about) and may_view_all(operator, *(table._meta.label for table in rule.states))
+    ]
 
 
 def run_checks_for(operator: Any, rules: Sequence[Rule], *, at: dt.datetime) -> list[tuple[Rule, list[Finding]]]:

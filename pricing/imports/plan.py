@@ -12,7 +12,7 @@ from catalog.exact import digits, write_json
 from catalog.imports.context import Findings
 from catalog.imports.facts import FactsPlan
 from catalog.imports.resolving import Match
-from catalog.imports.run_reports import ABOUT_PEOPLE
+from catalog.imports.run_reports import ABOUT_PEOPLE, without_keys
 from catalog.models import AIModel, Channel, Offer, Vendor
 from catalog.models.facts import unreadable_facts
 from catalog.operators.permissions import may_view_all
@@ -201,7 +201,9 @@ class ImportPlan:
     def seen_by(self, operator: Any) -> "ImportPlan":
         """The plan with the tables that this operator may see, and an impact that states only what they may see."""
         if not may_view_all(operator, "tokens.token", "tokens.tokengroup"):
-            self = replace(self, structure=self.structure.without(ABOUT_PEOPLE))
+            counted = {without_keys(text): models for text, models in self.findings.by_sentence.items()}
+            findings = replace(self.findings, by_sentence=counted)
+            self = replace(self, structure=self.structure.without(ABOUT_PEOPLE), findings=findings)
         if self.impact is None:
             return self
         impact = self.impact.seen_by(operator)

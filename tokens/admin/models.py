@@ -50,5 +50,6 @@ class ReleasedAIModelAdmin(AIModelAdmin):
         if formset.model is not ModelAlias:
             return
         changed = [*formset.new_objects, *(row for row, fields in formset.changed_objects if "name" in fields)]
-        for warning in alias_warnings({alias.name: alias.model.name for alias in changed}, at=timezone.now()):
+        named = {alias.name: alias.model.name for alias in changed}
+        for warning in alias_warnings(named, at=timezone.now(), reader=request.user):
             self.message_user(request, warning, messages.WARNING)

@@ -8,8 +8,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from catalog.models import AIModel, ModelAlias, Offer, Vendor
+from catalog.operators.permissions import limit_rows, may_view
 from tokens.access.many_scopes import matching_names
 from tokens.access.prices import with_prices
 from tokens.auth.authentication import scopes_of
@@ -22,7 +24,10 @@ KEYS_SHOWN = 3
 
 @dataclass(frozen=True)
 class AliasEffect:
-    """The keys that see a model, or do not see it, because of one alias; each key by the name of its token."""
+    """The keys that see a model, or do not see it, because of one alias.
+
+    Each key is the name of its token; an empty one, if the reader may not see it.
+    """
 
     alias: str
     model: str
@@ -46,19 +51,21 @@ class AliasEffect:
 
 
 def _keys(names: Sequence[str], why: str, why_one: str) -> str:
-    shown = ", ".join(names[:KEYS_SHOWN]) + (", …" if len(names) > KEYS_SHOWN else "")
+    named = [name for name in names if name][:KEYS_SHOWN]
+    shown = f" ({', '.join(named)}{', …' if len(names) > len(named) else ''})" if named else ""
     number = "1 key" if len(names) == 1 else f"{len(names)} keys"
-    return f"{number} ({shown}), because the alias {why_one if len(names) == 1 else why} and the id does not"
+    return f"{number}{shown}, because the alias {why_one if len(names) == 1 else why} and the id does not"
 
 
-def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime) -> list[AliasEffect]:
+def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime, reader: Any = None) -> list[AliasEffect]:
     """The effects of these aliases (alias -> id of its model) on valid keys, whether they are stored or planned.
 
     Keys whose groups reach no channel that offers the model are left out; a model that nothing offers yet counts for
     all keys. Drafts and models that start later count, because the alias has its effect when they are visible. Each
-    alias is compared with none of these, so that two which match the same pattern do not conceal each other.
+    alias is compared with none of these, so that two which match the same pattern do not conceal each other. `reader`
+    is the operator who reads it: keys that they may not see are counted, and not named.
     """
-    scopes, names = _scopes_with_ids(at=at)
+    scopes, names = _scopes_with_ids(at=at, reader=reader)
     matched = matching_names({pattern for scope in scopes.values() for pattern in _patterns(scope)}, aliases)
     concerned: defaultdict[str, list[str]] = defaultdict(list)
     for fingerprint, scope in scopes.items():
@@ -87,19 +94,20 @@ def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime) -> list[AliasE
     return effects
 
 
-def alias_warnings(aliases: Mapping[str, str], *, at: dt.datetime) -> list[str]:
-    """The effects of these aliases as sentences for the person who creates them."""
-    return [warning for effect in alias_effects(aliases, at=at) for warning in effect.warnings]
+def alias_warnings(aliases: Mapping[str, str], *, at: dt.datetime, reader: Any) -> list[str]:
+    """The effects of these aliases as sentences for the operator who creates them."""
+    return [warning for effect in alias_effects(aliases, at=at, reader=reader) for warning in effect.warnings]
 
 
 def _patterns(scope: Scope) -> Iterable[str]:
     return (*(scope.allow or ()), *scope.deny)
 
 
-def _scopes_with_ids(*, at: dt.datetime) -> tuple[Mapping[str, Scope], Mapping[str, list[str]]]:
+def _scopes_with_ids(*, at: dt.datetime, reader: Any) -> tuple[Mapping[str, Scope], Mapping[str, list[str]]]:
     """The permissions of valid keys with patterns of ids, by fingerprint, and the names of their tokens."""
     valid = Token.objects.filter(enabled=True).exclude(expires_at__lte=at)
-    token_names = dict(valid.values_list("pk", "name"))
+    seen = limit_rows(reader, valid) if may_view(reader, Token) else valid.none()
+    token_names = dict(seen.values_list("pk", "name"))
     scopes: dict[str, Scope] = {}
     names: defaultdict[str, list[str]] = defaultdict(list)
     for token, scope in scopes_of(valid):

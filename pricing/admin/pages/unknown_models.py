@@ -61,10 +61,10 @@ class Addition:
     def is_known(self) -> bool:
         return bool(find_models([self.name]))
 
-    def effects(self) -> list[str]:
-        """What a new alias changes for keys, in sentences."""
+    def effects(self, reader: Any) -> list[str]:
+        """What a new alias changes for keys, in sentences for this operator."""
         is_new = self.is_alias and not self.is_known
-        return alias_warnings({self.name: self.model}, at=timezone.now()) if is_new else []
+        return alias_warnings({self.name: self.model}, at=timezone.now(), reader=reader) if is_new else []
 
     def look_alike(self) -> LookAlike | None:
         """The row that people may take it for."""
@@ -147,7 +147,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponseBase:
             if request.method == "POST" and (alike is None or values.get("confirm_name") == name):
                 return _apply(request, addition, Page(f"{title}?", added._meta, back=reverse("unknown_models")))
             assigned, cost = addition.preview()
-            _warn(request, addition.effects())
+            _warn(request, addition.effects(request.user))
         except ValidationError as error:
             problem = " ".join(error.messages)
     elif request.method == "POST":
@@ -180,7 +180,7 @@ def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
 
 
 def _apply(request: HttpRequest, addition: Addition, page: Page) -> HttpResponseBase:
-    effects = addition.effects()
+    effects = addition.effects(request.user)
 
     def create() -> HttpResponse:
         addition.create()

@@ -8,12 +8,14 @@ from django.utils import timezone
 from catalog.models import Channel, EndpointType, FieldPin, ModelAlias, Offer
 from catalog.models.pin import PRICES
 from catalog.operators.permissions import may_see_prices
+from pricing.admin_api.filters import RelatedFilter, make_filters
 from pricing.admin_api.resource import Resource
 from pricing.admin_api.resources.bases import WARNINGS, Warned, WarnedSerializer
 from pricing.admin_api.serializers import RowSerializer
 from pricing.admin_api.writes import Outcome
 from pricing.models import PopularModel
 from tokens.auth.alias_effects import alias_effects
+from tokens.models import TokenGroup
 
 
 class EndpointTypeSerializer(RowSerializer):
@@ -39,6 +41,16 @@ class ChannelSerializer(RowSerializer):
         fields = ("slug", "name", "enabled", "base_url", "priority", "weight", "note")
 
 
+class ChannelFilters(
+    make_filters(  # type: ignore[misc]
+        Channel, (("slug", ("exact", "in")), ("name", ("exact", "icontains")), ("enabled", ("exact",)))
+    )
+):
+    """Filters by columns, and by the groups that reach the channel."""
+
+    groups = RelatedFilter(TokenGroup, field_name="groups", lookup_expr="in")
+
+
 class Channels(Resource):
     """The connections to upstreams that serve models. The models that they serve are `offers`."""
 
@@ -46,7 +58,7 @@ class Channels(Resource):
     queryset = Channel.objects.all()
     serializer_class = ChannelSerializer
     lookup_field = "slug"
-    filters = {"slug": ["exact", "in"], "name": ["exact", "icontains"], "enabled": ["exact"], "groups": ["exact"]}
+    filterset_class = ChannelFilters
     ordering = ("slug", "name", "priority", "weight")
 
 
@@ -83,7 +95,8 @@ class Aliases(Warned):
     def find_warnings(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Sequence[str]]:
         """What new aliases change for keys whose patterns match them."""
         new = {row["name"]: row["model"] for row in rows if row["name"] in self.new_names}
-        return {effect.alias: effect.warnings for effect in alias_effects(new, at=timezone.now())}
+        effects = alias_effects(new, at=timezone.now(), reader=self.request.user)
+        return {effect.alias: effect.warnings for effect in effects}
 
 
 class OfferSerializer(RowSerializer):
@@ -107,7 +120,7 @@ class Offers(Resource):
     ordering = ("id",)
 
     def _store_batch(self) -> Outcome:
-        named = [pair for row in self.request.data if (pair := pair_in(row))]
+        named = [pair for row in self.read_rows() if (pair := pair_in(row))]
         found = Offer.objects.filter(
             channel__slug__in={channel for channel, _ in named}, model__name__in={model for _, model in named}
         )

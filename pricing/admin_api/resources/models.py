@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from catalog.db.history import one_history_row
 from catalog.exact import write_json
-from catalog.models import AIModel, CodexProfile, ModelAlias, Offer
+from catalog.models import AIModel, Channel, CodexProfile, ModelAlias, Offer
 from catalog.models.names import LOOK_ALIKE, NAMED, name_errors
 from catalog.models.pin import FACTS
 from catalog.operators.permissions import limit_rows, may_view
-from pricing.admin_api.filters import make_filters
+from pricing.admin_api.filters import RelatedFilter, make_filters
 from pricing.admin_api.permissions import require
 from pricing.admin_api.resources.bases import (
     WARNINGS,
@@ -26,7 +26,7 @@ from pricing.admin_api.resources.bases import (
 )
 from tokens.access.visibility import describe_unreached, unreached
 from tokens.auth.alias_effects import alias_effects
-from tokens.models import ModelRelease
+from tokens.models import ModelRelease, TokenGroup
 
 # Rows of a list -> the column in which two of them differ.
 LISTS: Mapping[str, tuple[type[models.Model], str]] = {
@@ -220,9 +220,9 @@ class ModelFilters(
     tag = NameFilter(field_name="tags", lookup_expr="icontains")
     capability = NameFilter(field_name="capabilities", lookup_expr="icontains")
     endpoint_type = NameFilter(field_name="supported_endpoint_types", lookup_expr="icontains")
-    channel = django_filters.CharFilter(field_name="offers__channel__slug", distinct=True)
-    group = django_filters.CharFilter(field_name="offers__channel__groups__slug", distinct=True)
-    alias = django_filters.CharFilter(field_name="aliases__name")
+    channel = RelatedFilter(Channel, field_name="offers__channel", lookup_expr="in")
+    group = RelatedFilter(TokenGroup, field_name="offers__channel__groups", lookup_expr="in")
+    alias = RelatedFilter(ModelAlias, field_name="aliases", lookup_expr="in")
 
 
 class Models(Warned):
@@ -277,6 +277,7 @@ class Models(Warned):
             warnings[model.name] = [f"{problem[0].upper()}{problem[1:]}." for problem in model.unreadable_facts()]
             if model.pk in hidden:
                 warnings[model.name].append(describe_unreached([model.name]))
-        for effect in alias_effects(self.new_aliases, at=now) if self.new_aliases else ():
+        reader = self.request.user
+        for effect in alias_effects(self.new_aliases, at=now, reader=reader) if self.new_aliases else ():
             warnings[effect.model] += effect.warnings
         return warnings

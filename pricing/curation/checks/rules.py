@@ -28,13 +28,8 @@ class Rule:
     remedy: str
     about: type[models.Model]
     find: Finder
-    # The other tables whose figures its findings state.
+    # The other tables whose figures its findings state: of all rows, so a person must be able to view them all.
     states: tuple[type[models.Model], ...] = ()
-
-    @property
-    def tables(self) -> tuple[type[models.Model], ...]:
-        """The tables that a person must be able to view to see its findings."""
-        return (self.about, *self.states)
 
 
 class Rules(list[Rule]):

@@ -8,8 +8,10 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from pricing.curation.health_checks import rules_for
 from tests import world as cast
 from tests.pricing.curation.checks.found import correct_model, run_all
+from tokens.models import OperatorGroups
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +88,15 @@ def test_the_admins_page_checks_only_what_its_reader_may_view(client: Client) ->
 
 def test_the_page_is_for_staff(client: Client) -> None:
     assert client.get("/admin/check/").status_code == 302
+
+
+def test_an_operator_of_one_group_sees_no_findings_that_name_keys_of_others() -> None:
+    operator = User.objects.create_user("bob", is_staff=True)
+    operator.user_permissions.set(Permission.objects.filter(codename__in=["view_aimodel", "view_token"]))
+    names = {rule.name for rule in rules_for(operator)}
+    assert "widening-alias" in names
+
+    OperatorGroups.objects.create(operator=operator).groups.add(cast.token_group("vip"))
+    operator = User.objects.get(pk=operator.pk)
+
+    assert names - {rule.name for rule in rules_for(operator)} == {"widening-alias"}

@@ -114,3 +114,9 @@ def test_popular_models_are_listed_by_position(api: Any) -> None:
     for position, name in ((2, "a"), (1, "b")):
         PopularModel.objects.create(model=world.model(name), position=position)
     assert [row["model"] for row in api.get(f"{API}/popular-models").json()["results"]] == ["b", "a"]
+
+
+@pytest.mark.parametrize("body", [b"5", b"null", b"{}"])
+def test_a_batch_of_offers_is_a_list(api: Any, body: bytes) -> None:
+    refused = api.generic("POST", f"{API}/offers/batch", body, content_type="application/json")
+    assert (refused.status_code, refused.json()["detail"]) == (400, "The body must be a list of 1 to 1,000 rows.")

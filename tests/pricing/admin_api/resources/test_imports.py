@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from catalog.imports.fetching import Fetched, FetchError
 from catalog.models import AIModel, AuditEntry, Channel, ImportRun, Source
 from pricing.admin_api.resources import imports
+from pricing.imports.review import apply_run, plan_of
 from pricing.models import PriceSheet
 from tests import world
 
@@ -270,3 +272,31 @@ def test_sources_that_nobody_reviews_need_the_permissions_of_the_admin(api_as: C
     refused(importer.patch(f"{SOURCES}/ours", {"policy": "apply_safe"}), 403)
     assert api_as(boss, "imports", "prices").patch(f"{SOURCES}/ours", {"policy": "apply_safe"}).status_code == 200
     refused(importer.patch(f"{SOURCES}/ours", {"note": "x"}), 403)
+
+
+def test_no_scope_restores_roles(api_as: Callable[..., Any]) -> None:
+    alice = User.objects.create_superuser("alice")
+    document = b"format: modelbook/1\nroles:\n- {name: Curators, permissions: [catalog.view_vendor]}\n"
+    api = api_as(alice, "imports", "tokens", "catalog", "prices", "read")
+    form = {"source": "yaml", "file": SimpleUploadedFile("catalog.yaml", document)}
+    run = api.post(RUNS, form, format="multipart")["Location"]
+    assert refused(api.post(f"{run}/apply"), 403)["detail"].startswith("You do not have permission to add roles")
+    waiting, now = ImportRun.objects.get(), timezone.now()
+    apply_run(waiting, at=now, seen=plan_of(waiting, at=now).fingerprint, actor=alice)
+    detail = "You do not have permission to change roles."
+    assert refused(api.post(f"{run}/roll-back"), 403)["detail"] == detail
+    assert Group.objects.filter(name="Curators").exists()
+
+
+def test_findings_name_no_key_that_the_operator_may_not_see(api_as: Callable[..., Any]) -> None:
+    alice = User.objects.create_superuser("alice")
+    world.model("gpt-0")
+    world.token(name="Acme", allow=["claude-*"])
+    text = "format: modelbook/1\naliases:\n- {name: claude-0, model: gpt-0}\n"
+    api = api_as(alice, "imports")
+    created = planned(api, text.encode(), source="yaml")
+    reports = [created, api.get(f"{created['Location']}/plan"), api.post(f"{created['Location']}/apply?accept_loss=1")]
+    for report in [*reports, api.get(f"{created['Location']}/plan")]:
+        assert "to 1 key, because the alias" in str(report.json()["findings"]), report.content
+        assert "Acme" not in report.content.decode()
+    assert "to 1 key (Acme), because" in str(api_as(alice).get(f"{created['Location']}/plan").json()["findings"])

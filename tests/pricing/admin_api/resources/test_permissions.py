@@ -107,3 +107,36 @@ def test_what_belongs_to_a_model_needs_its_own_permission(api_as: Callable[..., 
     refused = api.patch(f"{API}/models/a", {"series": "y", "aliases": [{"name": "new"}]})
     assert refused.status_code == 403
     assert api.get(f"{API}/models/a").json()["series"] == "x"
+
+
+def test_filters_reveal_nothing_of_groups_of_others(api_as: Callable[..., Any]) -> None:
+    bob = member("Catalog")
+    vip, other = world.token_group("vip"), world.token_group("other")
+    for group in (vip, other):
+        world.model(f"of-{group}", on=world.channel(f"for-{group}", group=group.slug))
+    OperatorGroups.objects.create(operator=bob).groups.set([vip])
+    api = api_as(bob)
+    for address, key in (("channels?groups=", "slug"), ("models?group=", "name")):
+        found = [[row[key] for row in api.get(f"{API}/{address}{group}").json()["results"]] for group in (vip, other)]
+        assert [len(rows) for rows in found] == [1, 0], address
+
+
+def test_filters_by_what_belongs_to_a_model_need_its_permission(api_as: Callable[..., Any]) -> None:
+    bob = User.objects.create_user("bob", is_staff=True)
+    permit(bob, "view_aimodel")
+    world.model("b", on="west").aliases.create(name="c")
+    api = api_as(bob)
+    for parameter in ("alias=c", "channel=west", "group=default"):
+        assert api.get(f"{API}/models?{parameter}").json()["results"] == [], parameter
+
+
+def test_warnings_name_no_key_that_the_operator_may_not_see(api_as: Callable[..., Any]) -> None:
+    world.token(name="Acme", allow=["claude-*"])
+    api = api_as(User.objects.create_superuser("alice"), "catalog")
+    for address, values in (("aliases", {"name": "claude-1", "model": "a"}),
+                            ("models/a", {"aliases": [{"name": "claude-2"}]})):  # fmt: skip
+        send = api.post if address == "aliases" else api.patch
+        answer = send(f"{API}/{address}?dry_run=1", values)
+        (warning,) = answer.json()["result"]["warnings"]
+        assert "to 1 key, because the alias matches" in warning
+        assert "Acme" not in answer.content.decode()

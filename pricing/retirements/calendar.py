@@ -5,6 +5,7 @@ of an event is that of its model and kind of date: a date that moves moves the e
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
@@ -18,6 +19,9 @@ NAME = "Model retirements"
 REFRESH = dt.timedelta(hours=12)
 # The date of a model -> the kind of event, and what happens on that day.
 KINDS = {"deprecated_on": ("deprecated", "is deprecated"), "retires_on": ("retires", "retires")}
+
+# Texts must have none (RFC 5545, 3.3.11); sources may write them into names that people see.
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def render(retirements: Iterable[Retirement], *, domain: str, site: str) -> bytes:
@@ -55,7 +59,7 @@ def _events(
         # Programs replace an event by one with a higher number.
         event.add("sequence", known.revisions[field])
         # When a successor was chosen that the reader cannot see is not shown either.
-        fields = [field, *(["successor_id"] if retirement.successor else [])]
+        fields = [field, "retires_on", *(["successor_id"] if retirement.successor else [])]
         modified_at = max(known.known_at[name] for name in fields).replace(microsecond=0)
         event.add("dtstamp", modified_at)
         event.add("last-modified", modified_at)
@@ -63,8 +67,8 @@ def _events(
         event.add("dtend", day + dt.timedelta(days=1))
         event.add("transp", "TRANSPARENT")
         event.add("summary", f"{model.name} {happens}")
-        event.add("description", " ".join(_sentences(retirement, field, day)))
-        event.add("categories", [model.vendor.name])
+        event.add("description", _without_controls(" ".join(_sentences(retirement, field, day))))
+        event.add("categories", [_without_controls(model.vendor.name)])
         if site:
             event.add("url", f"{site}/models/{quote(model.name)}")
         yield event
@@ -82,6 +86,10 @@ def _sentences(retirement: Retirement, field: str, day: dt.date) -> Iterator[str
         yield f"Its successor is {successor.name}."
         if retirement.forwards and field == "retires_on":
             yield "Calls of its id go to the successor from then on."
+
+
+def _without_controls(text: str) -> str:
+    return CONTROL_CHARACTERS.sub(" ", text)
 
 
 def _utc() -> Timezone:

@@ -129,6 +129,14 @@ def test_a_calendar_is_valid_and_has_one_event_for_each_date(client: Client, old
     assert "Its successor is gpt-new." in str(events[1]["description"])
 
 
+def test_a_calendar_has_no_control_characters(client: Client, old: AIModel) -> None:
+    """Validators reject them (RFC 5545, 3.3.11); sources write them into display names."""
+    AIModel.objects.filter(pk=old.pk).update(display_name="GPT\x0bOld\x7f\r\nBEGIN:VEVENT")
+    content = client.get(ICS).content
+    assert not any(character in "\x0b\x7f\r\n" for line in unfold(content) for character in line)
+    assert "DESCRIPTION:GPT Old BEGIN:VEVENT retires on 2026-12-10 at 00:00 UTC." in "\n".join(unfold(content))
+
+
 def test_a_calendar_without_events_has_a_component(client: Client) -> None:
     content = client.get(ICS).content
     unfold(content)
@@ -152,6 +160,9 @@ def test_a_date_that_moves_keeps_its_event(client: Client, old: AIModel, clock: 
     assert client.get(ICS, headers={"if-none-match": etag}).status_code == 200
     assert event() == (uid, sequence + 1, TODAY + dt.timedelta(12), NOW + dt.timedelta(hours=2))
     assert modified_at == NOW
+    # The event of the deprecation names the date, too.
+    deprecation = Calendar.from_ical(client.get(ICS).content).walk("VEVENT")[0]
+    assert deprecation.decoded("last-modified") == NOW + dt.timedelta(hours=2)
 
 
 def test_programs_send_the_key_in_the_address(client: Client, old: AIModel) -> None:

@@ -252,24 +252,7 @@ class AIModel(ModelFacts, TrackedModel):
         is_retired = self.retires_on is not None and self.retires_on <= on
         return is_retired and self.forwards_to_successor and self.successor_id is not None and not self.is_wildcard
 
-    def clean(self) -> None:
-        super().clean()
-        from catalog.models.endpoint import EndpointType
-
-        if self._state.adding and (fault := fault_of_name(self.name)):
-            raise ValidationError({"name": fault})
-        self._refuse_cycle()
-        self._refuse_forwarding()
-
-        known = set(EndpointType.objects.values_list("name", flat=True))
-        for field in ("supported_endpoint_types", "public_endpoint_types"):
-            unknown = [name for name in getattr(self, field) or [] if name not in known]
-            if unknown:
-                raise ValidationError(
-                    {field: f"Unknown endpoint types: {', '.join(unknown)}. Add them under endpoint types first."}
-                )
-
-    def _refuse_forwarding(self) -> None:
+    def validate_forwarding(self) -> None:
         """ValidationError if nobody knows to which model calls of the id would go."""
         if not self.forwards_to_successor:
             return
@@ -282,6 +265,23 @@ class AIModel(ModelFacts, TrackedModel):
             )
         if problem:
             raise ValidationError({"forwards_to_successor": problem})
+
+    def clean(self) -> None:
+        super().clean()
+        from catalog.models.endpoint import EndpointType
+
+        if self._state.adding and (fault := fault_of_name(self.name)):
+            raise ValidationError({"name": fault})
+        self._refuse_cycle()
+        self.validate_forwarding()
+
+        known = set(EndpointType.objects.values_list("name", flat=True))
+        for field in ("supported_endpoint_types", "public_endpoint_types"):
+            unknown = [name for name in getattr(self, field) or [] if name not in known]
+            if unknown:
+                raise ValidationError(
+                    {field: f"Unknown endpoint types: {', '.join(unknown)}. Add them under endpoint types first."}
+                )
 
     def _refuse_cycle(self) -> None:
         """ValidationError if the model would follow itself, directly or through others."""

@@ -16,12 +16,13 @@ from catalog.models import AIModel, AuditEntry
 from pricing.retirements.report import Entry
 from tokens.access.charging import groups_by_model
 from tokens.events.outbox import emit
-from tokens.models import Token
+from tokens.models import Event, Token
 from tokens.operators.tokens import Terms, change
 from tokens.patterns.kinds import id_of
 from tokens.scope import literal
 
 NOTIFIED = "notified holders"
+NO_DATE = "Set a retirement date first: calls are forwarded from that day on."
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Notice:
 
 
 def notify_holders(entry: Entry, *, at: dt.datetime, click: str) -> bool:
-    """Emits one event with the keys that may call the model; False if no webhook takes it, or if this click has.
+    """Emits one event with the keys that may call the model; False if no webhook takes it.
 
-    `click` identifies the request of an operator, so that a repeated form emits nothing.
+    `click` identifies the request of an operator, so that a repeated form emits nothing more.
     """
     model, on = entry.model, at.date()
     groups = sorted(reaching.slug for reaching in groups_by_model([model.pk]).get(model.pk, {}).values())
@@ -50,9 +51,10 @@ def notify_holders(entry: Entry, *, at: dt.datetime, click: str) -> bool:
         data |= {"retires_on": str(model.retires_on)} | ({"days": days, "notice": days} if days > 0 else {})
     data["successor"] = entry.successor.name if entry.successor else None
     data["keys"] = [{"key_id": holder.key_id, "name": holder.name} for holder in entry.holders]
-    event = emit(kind, data, vendors=[model.vendor.slug], groups=groups, key=f"{kind} {model.pk} {click}"[:255], at=at)
+    key = f"{kind} {model.pk} {click}"[:255]
+    event = emit(kind, data, vendors=[model.vendor.slug], groups=groups, key=key, at=at)
     if event is None:
-        return False
+        return Event.objects.filter(key=key).exists()
     number = len(entry.holders)
     record(NOTIFIED, about=model, detail=f"{number} key{'' if number == 1 else 's'}, event {event.event_id}")
     return True
@@ -67,13 +69,17 @@ def last_notices(models: Collection[int]) -> Mapping[int, Notice]:
     return {int(key): Notice(at, actor, detail) for key, at, actor, detail in found}
 
 
-def set_forwarding(model: AIModel, is_forwarded: bool) -> None:
-    """Lets calls of the id go to the successor from the retirement on, or not; ValidationError if they cannot."""
+def set_forwarding(key: int, is_forwarded: bool) -> None:
+    """Lets calls of a model's id go to the successor from the retirement on, or not; ValidationError if they cannot.
+
+    Only this column is written: others may have changed since the operator saw them.
+    """
+    model = AIModel.objects.select_for_update(of=("self",)).select_related("successor").get(pk=key)
     model.forwards_to_successor = is_forwarded
     if is_forwarded and model.retires_on is None:
-        raise ValidationError("Set a retirement date first: calls are forwarded from that day on.")
-    model.full_clean()
-    model.save()
+        raise ValidationError(NO_DATE)
+    model.validate_forwarding()
+    model.save(update_fields=["forwards_to_successor", "updated_at"])
 
 
 @dataclass(frozen=True)

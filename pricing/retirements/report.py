@@ -82,9 +82,14 @@ class Entry:
 
 
 def read_report(
-    *, at: dt.datetime, within: dt.timedelta, tokens: QuerySet[Token] | None = None, models: Collection[int] = ()
+    *,
+    at: dt.datetime,
+    within: dt.timedelta,
+    tokens: QuerySet[Token] | None = None,
+    usage: QuerySet[UsageCount] | None = None,
+    models: Collection[int] = (),
 ) -> list[Entry]:
-    """All retirements by date, of published models and drafts that were offered; `tokens` are those to consider.
+    """All retirements of published models by date; `tokens` and `usage` are the rows to consider, or all.
 
     With `models` (keys), those models in place of those that are due.
     """
@@ -107,14 +112,14 @@ def read_report(
             holders[model.pk].append(Holder(token.pk, token.key_id, token.name, may_call))
             after = None if successor is None else many.payer(scope, successor)
             payers[model.pk][many.payer(scope, model.pk), after] += 1
-    usage = _read_usage(holders, on=at.date())
+    used = _read_usage(UsageCount.objects.all() if usage is None else usage, holders, on=at.date())
     slugs = dict(TokenGroup.objects.values_list("pk", "slug"))
     prices = Prices.read([*found, *(model.successor for model in found if model.successor)], at=at)
     return [
         Entry(
             model,
             sorted(holders[model.pk], key=lambda holder: (holder.name, holder.key_id)),
-            usage.get(model.pk),
+            used.get(model.pk),
             list(_paid_prices(model, payers[model.pk], prices, slugs)),
         )
         for model in found
@@ -129,11 +134,11 @@ def _valid_keys(tokens: QuerySet[Token], *, at: dt.datetime) -> Iterator[tuple[T
             yield by_key[key], scope
 
 
-def _read_usage(models: Collection[int], *, on: dt.date) -> Mapping[int, Usage]:
+def _read_usage(rows: QuerySet[UsageCount], models: Collection[int], *, on: dt.date) -> Mapping[int, Usage]:
     """Model key -> its reported usage; models without a report are left out."""
     since = on - dt.timedelta(days=USAGE_DAYS)
-    rows = UsageCount.objects.filter(model__in=models, day__gte=since).order_by().values_list("model")
-    sums = rows.annotate(requests_sum=Sum("requests"), tokens_sum=Sum("tokens"))
+    by_model = rows.filter(model__in=models, day__gte=since).order_by().values_list("model")
+    sums = by_model.annotate(requests_sum=Sum("requests"), tokens_sum=Sum("tokens"))
     return {model: Usage(requests, tokens) for model, requests, tokens in sums if model is not None}
 
 

@@ -1,5 +1,6 @@
 """The admin's page of retirements, and its actions: notify holders, forward calls, move patterns of keys."""
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,9 +19,10 @@ from catalog.admin.confirmation.changes import Page, confirm, reason_of
 from catalog.db import revision
 from catalog.db.snapshot import no_snapshot
 from catalog.models import AIModel
-from catalog.operators.permissions import limit_rows, may, may_see_prices, may_view
+from catalog.operators.permissions import limit_rows, may, may_see_prices, may_view, may_view_all
 from pricing.models import UsageCount
 from pricing.retirements.actions import (
+    NO_DATE,
     Notice,
     last_notices,
     move_patterns,
@@ -46,8 +48,8 @@ def retirements_page(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     now = timezone.now()
     text = request.GET.get("within", "")
-    days = int(text) if text.isdecimal() and int(text) in HORIZONS else WITHIN.days
-    entries = _entries(request, within=WITHIN * days / WITHIN.days)
+    days = next((each for each in HORIZONS if str(each) == text), WITHIN.days)
+    entries = _entries(request, within=dt.timedelta(days=days))
     notices = last_notices([entry.model.pk for entry in entries])
     return render_admin_page(
         request,
@@ -71,7 +73,9 @@ def retirement_page(request: HttpRequest, key: int, action: str) -> HttpResponse
         raise Http404
     if not may_do(request, action):
         raise PermissionDenied
-    entry = next(iter(_entries(request, models=[key])), None)
+    # A number that is too large for the database finds no row.
+    models = AIModel.objects.filter(pk=key).values_list("pk", flat=True)
+    entry = next(iter(_entries(request, models=list(models)) if models else ()), None)
     if entry is None:
         raise Http404
     problem = ""
@@ -94,6 +98,7 @@ def retirement_page(request: HttpRequest, key: int, action: str) -> HttpResponse
         click=uuid.uuid4().hex,
         back=reverse("retirements_page"),
         notice=last_notices([key]).get(key),
+        sees_all_keys=may_view_all(request.user, Token._meta.label),
     )
 
 
@@ -110,7 +115,8 @@ def may_do(request: HttpRequest, action: str) -> bool:
 
 def _entries(request: HttpRequest, **query: Any) -> list[Entry]:
     query = {"within": WITHIN} | query
-    return read_report(at=timezone.now(), tokens=_tokens(request), **query)
+    usage = limit_rows(request.user, UsageCount.objects.all())
+    return read_report(at=timezone.now(), tokens=_tokens(request), usage=usage, **query)
 
 
 def _tokens(request: HttpRequest) -> Any:
@@ -151,13 +157,13 @@ def _obstacle(entry: Entry, action: str, *, has_moves: bool = True) -> str:
     if entry.successor is None:
         return "The model has no successor: choose one in its form first."
     if action == "forward":
-        return "Calls are forwarded already." if is_forwarded else ""
+        return "Calls are forwarded already." if is_forwarded else "" if entry.model.retires_on else NO_DATE
     return "" if has_moves else "No key that you may see names the model by its id."
 
 
 def _notify(request: HttpRequest, entry: Entry) -> HttpResponseBase:
     with no_snapshot(), transaction.atomic():
-        is_sent = notify_holders(entry, at=timezone.now(), click=request.POST.get("click", "")[:64])
+        is_sent = notify_holders(entry, at=timezone.now(), click=request.POST.get("click", "")[:64] or uuid.uuid4().hex)
     if is_sent:
         messages.success(request, f"The event about {entry.model} is on its way to the webhooks that take it.")
     else:
@@ -179,7 +185,8 @@ def _set_forwarding(request: HttpRequest, entry: Entry, *, is_forwarded: bool) -
     when = "" if model.retires_at is None or model.retires_at <= timezone.now() else f" from {model.retires_on} on"
 
     def perform() -> HttpResponse:
-        set_forwarding(model, is_forwarded)
+        revision.hold()
+        set_forwarding(model.pk, is_forwarded)
         messages.success(request, f"Calls of {model} {verb} {model.successor}{when}.")
         return HttpResponseRedirect(reverse("retirements_page"))
 

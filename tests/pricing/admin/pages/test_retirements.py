@@ -9,9 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.db.audit import record
 from catalog.models import AIModel, AuditEntry
+from pricing.models import UsageCount
+from pricing.retirements.actions import set_forwarding
 from tests import world
-from tokens.models import Event, Token, Webhook
+from tokens.models import Event, OperatorGroups, Token, Webhook
 
 pytestmark = pytest.mark.django_db
 
@@ -72,13 +75,47 @@ def test_figures_need_their_permissions(
     assert client.get(reverse("retirement_action", args=[old.pk, "forward"])).status_code == 403
 
 
+def test_figures_of_other_groups_are_not_shown(client: Client, old: AIModel) -> None:
+    """Who is responsible for some groups sees the keys in these, and the usage that they report."""
+    token, _ = world.token(name="Ours")
+    other, _ = world.token("vip", name="Theirs")
+    for reporter, requests in ((token, 3), (other, 400)):
+        UsageCount.objects.create(
+            model=old,
+            name="gpt-old",
+            day=timezone.now().date(),
+            reporter=reporter.key_id,
+            requests=requests,
+            tokens=requests,
+        )
+    user = User.objects.create_user("reseller", is_staff=True)
+    tables = ["view_aimodel", "change_aimodel", "view_token", "view_pricesheet", "view_usagecount"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=tables))
+    OperatorGroups.objects.create(operator=user).groups.set([world.token_group("default")])
+    record("notified holders", about=old, detail="17 keys, event evt_1")
+    client.force_login(user)
+    pages = [reverse("retirements_page"), reverse("retirement_action", args=[old.pk, "notify"])]
+    contents = [client.get(page).content.decode() for page in pages]
+    assert "3 requests, 3 tokens in 30 days" in contents[0]
+    for content in contents:
+        assert "Ours" in content
+        assert [text for text in ("Theirs", "403", "vip", "17 keys") if text in content] == []
+
+
+def test_an_odd_address_shows_what_is_usual(admin_client: Client, old: AIModel) -> None:
+    for text in ("9" * 5000, "", "x", "-1"):
+        assert "gpt-old" in admin_client.get(reverse("retirements_page"), {"within": text}).content.decode()
+    assert admin_client.get(reverse("retirement_action", args=[10**30, "forward"])).status_code == 404
+
+
 def test_holders_are_notified_once_per_click(admin_client: Client, old: AIModel) -> None:
     token, key = world.token(name="Both")
     page = act(admin_client, old, "notify")
     assert "No webhook takes this event" in admin_client.get(page.url).content.decode()
     Webhook(url="https://hooks.example.com/", events=["model.retiring"]).save_with(vendors=[], groups=[])
     for _ in range(2):
-        act(admin_client, old, "notify", click="a")
+        page = act(admin_client, old, "notify", click="a")
+        assert "is on its way" in admin_client.get(page.url).content.decode()
     act(admin_client, old, "notify", click="b")
     events = list(Event.objects.order_by("pk"))
     assert [event.type for event in events] == ["model.retiring"] * 2
@@ -98,6 +135,24 @@ def test_calls_are_forwarded_and_no_longer_forwarded(admin_client: Client, old: 
     assert act(admin_client, old, "unforward").status_code == 302
     old.refresh_from_db()
     assert not old.forwards_to_successor
+
+
+def test_forwarding_writes_nothing_else(admin_client: Client, old: AIModel) -> None:
+    """What another operator changed meanwhile stays, and what an import stored does not get in the way."""
+    AIModel.objects.filter(pk=old.pk).update(supported_endpoint_types=["unknown"])
+    stale = AIModel.objects.get(pk=old.pk)
+    AIModel.objects.filter(pk=old.pk).update(description="Changed meanwhile.")
+    set_forwarding(stale.pk, is_forwarded=True)
+    old.refresh_from_db()
+    assert (old.forwards_to_successor, old.description) == (True, "Changed meanwhile.")
+
+
+def test_a_model_without_a_date_is_not_forwarded(admin_client: Client, old: AIModel) -> None:
+    AIModel.objects.filter(pk=old.pk).update(retires_on=None, deprecated_on=timezone.now().date())
+    address = reverse("retirement_action", args=[old.pk, "forward"])
+    assert address not in admin_client.get(reverse("retirements_page")).content.decode()
+    for response in (admin_client.get(address), admin_client.post(address)):
+        assert "Set a retirement date first" in response.content.decode()
 
 
 def test_a_model_without_a_successor_is_not_forwarded(admin_client: Client, old: AIModel) -> None:

@@ -29,6 +29,7 @@ CIPHER = Cipher(
 SECRET_PREFIX = "whsec_"  # noqa: S105  # how secrets start
 # Standard Webhooks recommends 24 to 64 bytes.
 SECRET_BYTES = 32
+LONGEST_SECRET = 255
 # How long a replaced secret still signs deliveries, beside the new one.
 SECRET_OVERLAP = dt.timedelta(days=1)
 
@@ -129,6 +130,16 @@ class Webhook(LockedModel):
         secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         self.sealed_secret = CIPHER.encrypt(secret)
         return secret
+
+    def enter_secret(self, secret: str) -> None:
+        """Takes the secret of a bot, unsaved; empty: nothing is signed. ValidationError if its kind has none."""
+        if self.kind != self.Kind.FEISHU:
+            text = "Only a bot of Feishu or Lark has a secret that you enter; webhooks get one here."
+            raise ValidationError({"secret": ValidationError(text, code="invalid")})
+        if len(secret) > LONGEST_SECRET or not secret.isascii() or not secret.isprintable():
+            text = f"A secret has at most {LONGEST_SECRET} letters, digits and signs of ASCII."
+            raise ValidationError({"secret": ValidationError(text, code="invalid")})
+        self.sealed_secret = CIPHER.encrypt(secret) if secret else ""
 
     def rotate_secret(self, *, at: dt.datetime) -> str:
         """Gives it a new secret, unsaved; the old one signs for a day more, so that receivers can change theirs."""

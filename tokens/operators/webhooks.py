@@ -19,32 +19,43 @@ from tokens.models import Event, TokenGroup, Webhook
 
 
 def validate(
-    webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None
+    webhook: Webhook,
+    *,
+    vendors: Collection[Vendor],
+    groups: Collection[TokenGroup],
+    secret: str | None = None,
+    actor: Any = None,
 ) -> None:
     """ValidationError, by field, if the webhook is not valid, or the operator may not have made it so."""
-    errors: dict[str, Any] = {}
-    try:
-        webhook.full_clean()
-    except ValidationError as error:
-        errors = error.update_error_dict(errors)
-    try:
-        validate_choices(webhook, vendors=vendors, groups=groups, actor=actor)
-    except ValidationError as error:
-        errors = error.update_error_dict(errors)
-    if errors:
-        raise ValidationError(errors)
+    _check_all(
+        webhook.full_clean,
+        lambda: validate_choices(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor),
+    )
 
 
 def validate_choices(
-    webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None
+    webhook: Webhook,
+    *,
+    vendors: Collection[Vendor],
+    groups: Collection[TokenGroup],
+    secret: str | None = None,
+    actor: Any = None,
 ) -> None:
-    """ValidationError, by field, if its types do not go with its limits, or the operator may not see their rows."""
-    errors: dict[str, Any] = {}
-    checks: list[Callable[[], None]] = [
+    """ValidationError, by field, if its types do not go with its limits, or the operator may not see their rows.
+
+    It takes the secret, unless that is None.
+    """
+    _check_all(
         lambda: webhook.refuse_unmatched(vendors=vendors, groups=groups),
         lambda: _validate_permissions(webhook, actor=actor),
         lambda: _validate_reach(actor),
-    ]
+        lambda: None if secret is None else webhook.enter_secret(secret),
+    )
+
+
+def _check_all(*checks: Callable[[], None]) -> None:
+    """ValidationError with what any of these refuses."""
+    errors: dict[str, Any] = {}
     for check in checks:
         try:
             check()
@@ -54,17 +65,31 @@ def validate_choices(
         raise ValidationError(errors)
 
 
-def create(webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None) -> str:
-    """Saves a new webhook; returns its secret, which is shown once: empty for kinds that are not signed."""
-    validate(webhook, vendors=vendors, groups=groups, actor=actor)
-    secret = webhook.assign_secret() if webhook.kind == Webhook.Kind.WEBHOOK else ""
+def create(
+    webhook: Webhook,
+    *,
+    vendors: Collection[Vendor],
+    groups: Collection[TokenGroup],
+    secret: str | None = None,
+    actor: Any = None,
+) -> str:
+    """Saves a new webhook; returns the secret that it gets here, which is shown once: empty for other kinds."""
+    validate(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor)
+    new_secret = webhook.assign_secret() if webhook.kind == Webhook.Kind.WEBHOOK else ""
     webhook.save_with(vendors=vendors, groups=groups)
-    return secret
+    return new_secret
 
 
-def change(webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[TokenGroup], actor: Any = None) -> None:
+def change(
+    webhook: Webhook,
+    *,
+    vendors: Collection[Vendor],
+    groups: Collection[TokenGroup],
+    secret: str | None = None,
+    actor: Any = None,
+) -> None:
     """Saves a changed webhook; one that is enabled again forgets why it was disabled."""
-    validate(webhook, vendors=vendors, groups=groups, actor=actor)
+    validate(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor)
     if webhook.enabled:
         webhook.disabled_reason = ""
     webhook.save_with(vendors=vendors, groups=groups)
@@ -73,7 +98,7 @@ def change(webhook: Webhook, *, vendors: Collection[Vendor], groups: Collection[
 def rotate_secret(webhook: Webhook, *, at: dt.datetime) -> str:
     """Gives it a new secret, which is shown once; the old one signs for a day more. ValidationError for other kinds."""
     if webhook.kind != Webhook.Kind.WEBHOOK:
-        raise ValidationError("Only webhooks are signed: this one has no secret.")
+        raise ValidationError("Only webhooks get a secret here.")
     secret = webhook.rotate_secret(at=at)
     with deed("secret rotated"):
         webhook.save()

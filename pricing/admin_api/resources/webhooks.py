@@ -28,11 +28,18 @@ MOST = 2**63 - 1
 
 
 class WebhookSerializer(RowSerializer):
+    secret = serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        help_text="The secret of a bot of Feishu or Lark that requires signatures, which no response has.",
+    )
+
     class Meta:
         model = Webhook
         fields = (
-            "id", "kind", "url", "events", "vendors", "groups", "enabled", "disabled_reason", "note", "created_at",
-            "updated_at",
+            "id", "kind", "url", "secret", "events", "vendors", "groups", "enabled", "disabled_reason", "note",
+            "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = ("id", "disabled_reason", "created_at", "updated_at")
         fixed_fields = ("kind",)
@@ -41,6 +48,7 @@ class WebhookSerializer(RowSerializer):
         self.is_valid(raise_exception=True)
         values, actor = dict(self.validated_data), self.context["request"].user
         webhook: Any = self.instance or Webhook()
+        secret = values.pop("secret", None)
         limits = {
             name: values.pop(name) if name in values else list(getattr(webhook, name).all()) if webhook.pk else []
             for name in ("vendors", "groups")
@@ -48,9 +56,9 @@ class WebhookSerializer(RowSerializer):
         for name, value in values.items():
             setattr(webhook, name, value)
         if self.instance is None:
-            webhook.new_secret = webhooks.create(webhook, **limits, actor=actor)
+            webhook.new_secret = webhooks.create(webhook, **limits, secret=secret, actor=actor)
         else:
-            webhooks.change(webhook, **limits, actor=actor)
+            webhooks.change(webhook, **limits, secret=secret, actor=actor)
         return cast("Webhook", webhook)
 
 

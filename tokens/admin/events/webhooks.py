@@ -15,6 +15,7 @@ from catalog.admin.base import (
     ChoicesDropdownFilter,
     CuratedAdmin,
     CuratedForm,
+    TextInput,
     detail_action,
     disable,
     display,
@@ -27,6 +28,8 @@ from tokens.models import Webhook
 from tokens.operators.reauthentication import ConfirmedForm, reauthentication_required
 from tokens.operators.webhooks import rotate_secret, send_test, validate_choices
 
+# Columns that the form changes and has no fields for.
+HIDDEN = ("is_limited_to_vendors", "is_limited_to_groups", "sealed_url", "sealed_secret")
 STATES = {"enabled": "success", "disabled": "danger"}
 
 
@@ -37,20 +40,28 @@ class WebhookForm(CuratedForm):
         widget=CheckboxSelectMultiple,
         help_text="Choose none to send all.",
     )
+    secret = forms.CharField(
+        label="Secret of the bot",
+        required=False,
+        widget=TextInput(attrs={"autocomplete": "off"}),
+        help_text="Only for Feishu and Lark, if the bot requires signatures. It is stored encrypted and never shown: "
+        "leave this empty to keep the present one.",
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         webhook, vendors, groups = self.instance, cleaned.get("vendors", ()), cleaned.get("groups", ())
-        webhook.events = cleaned.get("events", [])
+        webhook.kind, webhook.events = cleaned.get("kind", webhook.kind), cleaned.get("events", [])
         webhook.is_limited_to_vendors, webhook.is_limited_to_groups = bool(vendors), bool(groups)
-        validate_choices(webhook, vendors=vendors, groups=groups, actor=request_user())
+        secret = cleaned.get("secret") or None
+        validate_choices(webhook, vendors=vendors, groups=groups, secret=secret, actor=request_user())
         return cleaned
 
     def changes_columns(self) -> bool:
-        limits = ("is_limited_to_vendors", "is_limited_to_groups")
+        """Also if the part of an address that is not shown changes, or a secret."""
         stored = self.stored
         return super().changes_columns() or any(
-            getattr(stored, name) != getattr(self.instance, name) for name in limits
+            getattr(stored, name) != getattr(self.instance, name) for name in HIDDEN
         )
 
 
@@ -68,12 +79,21 @@ class WebhookAdmin(ConfirmedForm, CuratedAdmin):
     unsearchable = ("sealed_url", "sealed_secret", "sealed_previous_secret")
     readonly_fields = ["state"]
     fieldsets = [
-        (None, {"fields": ["kind", "url", "note", "enabled", "state"]}),
+        (None, {"fields": ["kind", "url", "secret", "note", "enabled", "state"]}),
         ("Events", {"fields": ["events", "vendors", "groups"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("vendors", "groups")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
+        """The secret is entered for bots of Feishu, before they exist and afterwards."""
+        if obj is None or (obj.kind == Webhook.Kind.FEISHU and self.has_change_permission(request, obj)):
+            return super().get_fieldsets(request, obj)
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name != "secret"]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), *(["kind"] if obj else [])]

@@ -111,6 +111,27 @@ def test_the_secret_is_rotated(api: Any) -> None:
     assert api.post(f"{ADDRESS}/{mail.pk}/rotate").status_code == 400
 
 
+def test_the_secret_of_a_bot_is_entered_changed_and_removed(api: Any) -> None:
+    created = api.post(ADDRESS, {"kind": "feishu", "url": URL, "secret": "secret-of-the-bot"})
+    assert created.status_code == 201, created.content
+    assert "secret" not in created.json()
+    webhook, now = Webhook.objects.get(), timezone.now()
+    assert webhook.secrets(at=now) == ["secret-of-the-bot"]
+
+    for secret, secrets in (("another", ["another"]), (None, ["another"]), ("", [])):
+        body = {"note": "ours"} if secret is None else {"secret": secret}
+        changed = api.patch(f"{ADDRESS}/{webhook.pk}", body)
+        assert changed.status_code == 200, changed.content
+        assert "secret" not in changed.json()
+        webhook.refresh_from_db()
+        assert webhook.secrets(at=now) == secrets
+
+    refused = api.post(ADDRESS, {"url": URL, "secret": "mine"})
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["field"] == "secret"
+    assert api.post(ADDRESS, {"kind": "feishu", "url": URL, "secret": "a\nb"}).status_code == 400
+
+
 def test_a_test_event_is_sent_to_one_webhook(api: Any) -> None:
     webhook = subscribe("token.issued", url=URL)
     subscribe(url=URL)

@@ -89,3 +89,42 @@ def test_events_are_listed(boss: Client) -> None:
 
     assert event.event_id in boss.get("/admin/tokens/event/").content.decode()
     assert boss.get(f"/admin/tokens/event/{event.pk}/change/").status_code == 200
+
+
+def test_a_new_address_that_looks_the_same_is_stored(boss: Client) -> None:
+    webhook = subscribe(url=f"{URL}?token=old")
+    page = f"{LIST}{webhook.pk}/change/"
+
+    boss.post(page, filled_in(boss, page, url=f"{URL}?token=new"))
+
+    webhook.refresh_from_db()
+    assert webhook.target == f"{URL}?token=new"
+
+
+def test_the_secret_of_a_bot_is_entered_and_never_shown(boss: Client) -> None:
+    form = {"kind": "feishu", "url": URL, "enabled": "on", "secret": "secret-of-the-bot"}
+    assert boss.post(f"{LIST}add/", form).status_code == 302
+    webhook = Webhook.objects.get()
+    page = f"{LIST}{webhook.pk}/change/"
+    now = timezone.now()
+    assert webhook.secrets(at=now) == ["secret-of-the-bot"]
+    assert "secret-of-the-bot" not in boss.get(page).content.decode()
+
+    boss.post(page, filled_in(boss, page, note="new"))
+    webhook.refresh_from_db()
+    assert (webhook.note, webhook.secrets(at=now)) == ("new", ["secret-of-the-bot"])
+
+    boss.post(page, filled_in(boss, page, secret="another"))
+    webhook.refresh_from_db()
+    assert webhook.secrets(at=now) == ["another"]
+    assert "another" not in str(list(webhook.history.values()))
+
+
+def test_only_a_bot_of_feishu_takes_a_secret(boss: Client) -> None:
+    form = {"kind": "slack", "url": URL, "enabled": "on", "secret": "mine"}
+
+    page = boss.post(f"{LIST}add/", form)
+
+    assert "Only a bot of Feishu or Lark has a secret that you enter" in page.content.decode()
+    webhook = subscribe(url=URL)
+    assert 'name="secret"' not in boss.get(f"{LIST}{webhook.pk}/change/").content.decode()

@@ -7,16 +7,21 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils import timezone
 
 from catalog.admin.base import CheckboxSelectMultiple, CuratedAdmin, CuratedForm, StateFilter, detail_action, display
+from catalog.admin.confirmation.changes import Page, add_note, confirm, confirms_itself
 from catalog.db.audit import deed
+from catalog.error_messages import count
 from tokens.admin.shown_once import hand_over, take
 from tokens.models import SCOPES, AdminKey
 from tokens.operators.admin_keys import idle_scopes
 from tokens.operators.reauthentication import ConfirmedForm
 
+# The keys that the page names before they are revoked.
+MOST_NAMED = 20
 STATES = {"valid": "success", "revoked": "danger", "expired": "danger", "operator not active": "danger"}
 
 
@@ -165,18 +170,46 @@ class AdminKeyAdmin(ConfirmedForm, CuratedAdmin):
         return page
 
     @detail_action(description="Revoke", url_path="revoke", permissions=["revoke"], icon="key_off")
-    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Asks first: a revoked key stays revoked."""
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         key = self._key(request, object_id)
-        if request.method != "POST":
-            return self.render_page(request, "tokens/admin/revoke_admin_key.html", f"Revoke {key.name}?", admin_key=key)
-        self.report(request, int(key.revoke(at=timezone.now())), "revoked")
-        return HttpResponseRedirect(reverse("admin:tokens_adminkey_changelist"))
+        page = reverse("admin:tokens_adminkey_change", args=[key.pk])
+        return self._revoke(request, [key], f"Revoke {key.name}?", page, {}, is_requested=request.method == "POST")
 
+    @confirms_itself
     @admin.action(description="Revoke selected admin keys", permissions=["revoke"])
-    def revoke_selected(self, request: HttpRequest, queryset: Any) -> None:
-        now = timezone.now()
-        self.report(request, sum(key.revoke(at=now) for key in queryset.order_by("pk")), "revoked")
+    def revoke_selected(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
+        keys = list(queryset.order_by("pk"))
+        title = f"Revoke {count(len(keys), 'admin key')}?"
+        back, fields = self.list_page(request), {"post": "yes"}
+        return self._revoke(request, keys, title, back, fields, is_requested="post" in request.POST)
+
+    def _revoke(
+        self,
+        request: HttpRequest,
+        keys: list[AdminKey],
+        title: str,
+        back: str,
+        fields: dict[str, str],
+        *,
+        is_requested: bool,
+    ) -> HttpResponseBase:
+        """Asks first: a revoked key stays revoked."""
+
+        def revoke() -> HttpResponseBase:
+            if not is_requested:
+                for key in keys[:MOST_NAMED]:
+                    add_note(request, f"{key.masked} of {key.operator} is refused from the next request on.")
+                add_note(request, "A revoked key cannot be enabled again: issue another one instead.")
+            now = timezone.now()
+            self.report(request, sum(key.revoke(at=now) for key in keys), "revoked")
+            return HttpResponseRedirect(back)
+
+        def describe() -> Page:
+            return Page(
+                title, self.opts, button="Revoke", is_always_shown=True, asks_reason=True, back=back, fields=fields
+            )
+
+        return confirm(request, revoke, describe, is_requested=is_requested)
 
     @display(description="State", label=STATES)
     def state(self, key: AdminKey) -> str:

@@ -109,12 +109,26 @@ def test_operators_see_their_own_keys_and_superusers_all(client: Client) -> None
     for page in ("change", "history", "revoke"):
         answer = client.get(f"{LIST}{theirs.pk}/{page}/")
         assert answer.status_code == 404 or answer["Location"] == "/admin/"
-    client.post(LIST, {"action": "revoke_selected", "_selected_action": [theirs.pk]})
+    client.post(LIST, {"action": "revoke_selected", "_selected_action": [theirs.pk], "post": "yes"})
     assert AdminKey.objects.get(pk=theirs.pk).revoked_at is None
 
     client.force_login(User.objects.create_superuser("root"))
     listed = client.get(LIST).content.decode()
     assert "Of bob" in listed
     assert "Shop" in listed
-    client.post(LIST, {"action": "revoke_selected", "_selected_action": [theirs.pk]})
-    assert AdminKey.objects.get(pk=theirs.pk).revoked_at is not None
+
+
+def test_keys_are_revoked_together_after_a_question(client: Client) -> None:
+    for name in ("Shop", "Robot"):
+        add(client, name=name)
+    fields = {"action": "revoke_selected", "_selected_action": [key.pk for key in AdminKey.objects.all()]}
+
+    page = client.post(LIST, fields).content.decode()
+    assert "Revoke 2 admin keys?" in page
+    assert "cannot be enabled again" in page
+    assert not AdminKey.objects.exclude(revoked_at=None).exists()
+
+    page = client.post(LIST, fields | {"post": "yes", "_reason": "Lost laptop"}, follow=True).content.decode()
+    assert "2 admin keys revoked." in page
+    assert not AdminKey.objects.filter(revoked_at=None).exists()
+    assert {entry.reason for entry in AuditEntry.objects.filter(action="revoked")} == {"Lost laptop"}

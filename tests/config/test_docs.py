@@ -9,6 +9,9 @@ import yaml
 from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from pricing.admin_api.urls import RESOURCES
+from tokens.operators.roles import ROLES
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 PROSE = "\n".join(path.read_text() for path in DOCUMENTS)
@@ -45,6 +48,17 @@ def test_every_address_is_in_the_documents(route: str) -> None:
     documented = re.sub(r"^(/api/admin/v1/[^/]+)/batch$", r"\1", documented)
 
     assert documented in PROSE
+
+
+def test_the_tables_of_resources_and_roles_are_complete() -> None:
+    resources = re.findall(
+        r"^\| `/api/admin/v1/([a-z-]+)` \|", (ROOT / "docs/management-api.md").read_text(), re.MULTILINE
+    )
+    chapter = (ROOT / "docs/operating.md").read_text().partition("## Roles of operators")[2]
+    roles = re.findall(r"^\| ([A-Z][a-z]+) \|", chapter, re.MULTILINE)
+
+    assert sorted(resources) == sorted(resource.address for resource in RESOURCES)
+    assert sorted(roles) == sorted(role.name for role in ROLES)
 
 
 LINKS = sorted(

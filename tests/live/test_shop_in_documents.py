@@ -17,6 +17,8 @@ from tokens import keys
 pytestmark = pytest.mark.django_db
 
 CHAPTER = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+# Letters that have a meaning in JSON or in a shell.
+NAME = 'Ada "Countess" O\'Lovelace, $5 \\ "budget": null'
 CHAPTERS = dict(CHAPTER.findall((ROOT / "docs/automation.md").read_text()))
 
 
@@ -28,7 +30,10 @@ def block(chapter: str, language: str) -> str:
 @pytest.fixture(scope="module")
 def shop(server: Server, operator: Operator, database_url: str) -> dict[str, str]:
     """The environment of a shop's programs, with the admin key that the document's command issues."""
-    operator.run("from django.contrib.auth.models import User; User.objects.create_superuser('shop')")
+    operator.run(
+        "from django.contrib.auth.models import Group, User; shop = User.objects.create_user('shop', is_staff=True); "
+        "shop.groups.add(Group.objects.get(name='Support'))"
+    )
     operator.run("world.model('gpt-in-documents')")
     command = block("An admin key", "sh").replace("manage.py", f"{sys.executable} manage.py")
     issued = subprocess.run(
@@ -50,21 +55,23 @@ def test_a_customer_signs_up_with_curl(server: Server, shop: dict[str, str], tmp
         finished = subprocess.run(
             ["sh", str(script), *words], env=shop, capture_output=True, text=True, timeout=60, check=True
         )
-        return finished.stdout.strip() if words[0] == "rotate" else json.loads(finished.stdout)
+        return json.loads(finished.stdout)
 
-    token = run("sign-up", "4711", "Ada Lovelace")
+    token = run("sign-up", "4711", NAME)
     key_id = token["key_id"]
     assert keys.is_ours(token["key"])
+    assert token["name"] == NAME
     assert may_list(server, token["key"])
-    assert run("sign-up", "4711", "Ada Lovelace")["key"] is None
+    assert run("sign-up", "4711", NAME)["key"] is None
     assert [row["key_id"] for row in run("find", "4711")["results"]] == [key_id]
     assert run("limit", key_id, "20")["budget"] == {"amount": "20", "currency": "USD", "period": "month"}
     assert "gpt-in-documents" in [row["id"] for row in run("models", key_id)["results"]]
     assert run("usage", key_id)["results"] == []
-    new_key = run("rotate", key_id)
-    assert may_list(server, new_key)
-    assert run("revoke", run("find", "4711")["results"][0]["key_id"])["enabled"] is False
-    assert not may_list(server, new_key)
+    new = run("rotate", key_id)
+    assert may_list(server, new["key"])
+    assert run("find", "4711")["results"][0]["key_id"] == new["key_id"]
+    assert run("revoke", new["key_id"])["enabled"] is False
+    assert not may_list(server, new["key"])
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run("limit", key_id, "twenty")
     assert failed.value.stdout.startswith('{"type":"urn:modelbook:problem:')

@@ -107,7 +107,7 @@ def changes(
     if may_be_late or set(kinds) - {PRICE, "retired"}:
         lifecycles = _Lifecycles.read(models, prices, since=since, at=at, scope=scope)
         listed = [*map(lifecycles.as_recorded, listed), *lifecycles.changes()]
-    # Of a model that had retired before, only that this was recorded later.
+    # A model that had retired before can only have the change that this was recorded later.
     gone = {model.name for model in models if model.retires_at is not None and model.retires_at <= since}
     chosen = (
         change

@@ -13,6 +13,7 @@ from pricing.engine.sanity_checks import (
     leaves_no_input,
 )
 from pricing.models import PopularModel
+from pricing.usage.names import Forwards
 from tokens.access.visibility import UNREACHED, PriceListing, public_scope, unreached
 
 RULES = Rules()
@@ -134,6 +135,24 @@ def gone_successor(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model in catalog.listed:
         if model.successor_id is not None and model.successor_id not in there:
             yield Finding(model, f"{model.successor} is not listed")
+
+
+@RULES.add(
+    "forwards-nowhere",
+    "Forwarded calls that no model answers",
+    "Set the retirement date and a successor that a group can reach, or do not forward the calls.",
+    about=AIModel,
+)
+def forwards_nowhere(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    there, forwards = {model.pk for model in catalog.listed}, Forwards.read()
+    models = AIModel.objects.published().filter(forwards_to_successor=True)
+    for model in models.select_related("successor").order_by("name"):
+        if model.successor is None:
+            yield Finding(model, "it has no successor")
+        elif model.retires_on is None:
+            yield Finding(model, "it has no retirement date")
+        elif model.forwards(on=catalog.on) and forwards.model_on(model.pk, catalog.on) not in there:
+            yield Finding(model, f"it has retired, and no model answers calls after {model.successor}")
 
 
 @RULES.add(

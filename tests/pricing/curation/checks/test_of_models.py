@@ -1,8 +1,10 @@
 """Problems of models, vendors and endpoint types."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog.models import AIModel, Vendor
 from pricing.models import PopularModel
@@ -73,6 +75,35 @@ def test_missing_and_unknown_endpoint_types() -> None:
     assert run_all() == {
         "unknown-endpoint-type": ["strange: unknown: telepathy"],
         "no-endpoint-type": ["silent: it has no endpoint type that customers can call"],
+    }
+
+
+def test_calls_that_are_forwarded_to_no_model() -> None:
+    today = timezone.now().date()
+    correct = AIModel.objects.get(name="correct")
+    fields: dict[str, Any] = {"forwards_to_successor": True, "retires_on": today}
+    chain = correct_model("chain", successor=correct_model("middle", successor=correct, **fields), **fields)
+    away = correct_model("away", status="draft")
+    others: dict[str, dict[str, Any]] = {
+        "alone": {"successor": None},
+        "dateless": {"successor": correct, "retires_on": None},
+        "fine": {"successor": chain},
+        "lost": {"successor": away},
+        "later": {"successor": correct, "retires_on": today + dt.timedelta(1)},
+        "round": {"successor": None},
+    }
+    for name, changed in others.items():
+        correct_model(name, **fields | changed)
+    # An import may store a circle.
+    AIModel.objects.filter(name="round").update(successor=AIModel.objects.get(name="round"))
+
+    assert run_all() == {
+        "forwards-nowhere": [
+            "alone: it has no successor",
+            "dateless: it has no retirement date",
+            "lost: it has retired, and no model answers calls after away",
+            "round: it has retired, and no model answers calls after round",
+        ],
     }
 
 

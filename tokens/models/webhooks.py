@@ -175,9 +175,18 @@ class Webhook(LockedModel):
         self._seal()
 
     def save_with(self, *, vendors: Collection[Vendor], groups: Collection[TokenGroup]) -> None:
-        """Saves it with its limits: empty to send the events about all vendors, or all groups."""
+        """Saves it with its limits, unless nothing changes: empty to send the events about all vendors, or all groups.
+
+        Limits without their last vendor or group are empty, too; they stay until they get others.
+        """
         self.refuse_unmatched(vendors=vendors, groups=groups)
-        self.is_limited_to_vendors, self.is_limited_to_groups = bool(vendors), bool(groups)
+        limits = {"vendors": set(vendors), "groups": set(groups)}
+        before = {name: None if self.pk is None else set(getattr(self, name).all()) for name in limits}
+        for name, rows in limits.items():
+            if rows != before[name]:
+                setattr(self, f"is_limited_to_{name}", bool(rows))
+        if limits == before and not self._differs():
+            return
         with one_history_row():
             self.save()
             self.vendors.set(vendors)
@@ -196,6 +205,12 @@ class Webhook(LockedModel):
             return url
         return mask_url(url, is_secret=self.kind in (self.Kind.SLACK, self.Kind.FEISHU))
 
+    def _differs(self) -> bool:
+        """Whether a column is not as it is stored."""
+        stored = Webhook.objects.get(pk=self.pk)
+        names = [field.attname for field in self._meta.concrete_fields]
+        return any(getattr(stored, name) != getattr(self, name) for name in names)
+
     def _is_sealed(self) -> bool:
         """Whether `url` is the masked form of the address that is stored."""
         with suppress(UnreadableError):
@@ -204,8 +219,13 @@ class Webhook(LockedModel):
 
     def _seal(self) -> None:
         """Encrypts a new address, and keeps its masked form."""
-        if not self._is_sealed():
-            self.sealed_url, self.url = CIPHER.encrypt(self.url), self.mask(self.url)
+        if self._is_sealed():
+            return
+        with suppress(UnreadableError):
+            if self.sealed_url and self.target == self.url:
+                self.url = self.mask(self.url)
+                return
+        self.sealed_url, self.url = CIPHER.encrypt(self.url), self.mask(self.url)
 
 
 track(Webhook)

@@ -196,3 +196,25 @@ def test_a_new_address_gets_no_events_that_the_operator_may_not_see(api_as: Call
     assert api.patch(f"{ADDRESS}/{webhook.pk}", {**elsewhere, "events": ["token.issued"]}).status_code == 200
     states = dict(Delivery.objects.values_list("event__type", "state"))
     assert states == {"price.ended": "cancelled", "token.issued": "pending"}
+
+
+def test_a_change_without_a_difference_changes_nothing(api: Any) -> None:
+    webhook = subscribe("model.added", url=f"{URL}?token=abc", vendors=[world.vendor()])
+    before = api.get(f"{ADDRESS}/{webhook.pk}")
+
+    for body in ({}, before.json(), {"url": f"{URL}?token=abc"}, {"vendors": ["openai"]}):
+        changed = api.patch(f"{ADDRESS}/{webhook.pk}", body)
+        assert (changed.status_code, changed["ETag"]) == (200, before["ETag"]), body
+
+    assert Webhook.history.count() == 1
+    assert api.patch(f"{ADDRESS}/{webhook.pk}", {"vendors": []})["ETag"] != before["ETag"]
+
+
+def test_a_limit_stays_after_its_last_vendor_was_deleted(api: Any) -> None:
+    webhook = subscribe("model.added", url=URL, vendors=[world.vendor()])
+    webhook.vendors.get().delete()
+
+    for body in ({"note": "ours"}, {"vendors": [], "note": "mine"}):
+        assert api.patch(f"{ADDRESS}/{webhook.pk}", body).status_code == 200
+        webhook.refresh_from_db()
+        assert webhook.is_limited_to_vendors

@@ -58,8 +58,11 @@ def perform(
     `secrets` are fields of the response that are only shown once. `is_compared`: whether the change may take something
     from a key; its impact is then compared without a dry run, too.
     """
-    write = Write(request, change, secrets, is_compared or is_given(request, DRY_RUN))
+    write = Write(request, change, secrets, is_compared)
     key = idempotency.key_of(request)
+    if write.is_dry_run:
+        # It stores nothing, and a repeat compares again.
+        key = ""
     identity = idempotency.identity_of(request, key) if key else ""
     fingerprint = idempotency.fingerprint_of(request) if key else ""
     for attempt in range(1, ATTEMPTS + 1):
@@ -103,11 +106,15 @@ class Write:
     secrets: Collection[str]
     is_compared: bool
 
+    @property
+    def is_dry_run(self) -> bool:
+        return is_given(self.request, DRY_RUN)
+
     def respond(self) -> Response:
         """Makes the change, and stores it unless it is a dry run; a problem if a guard stops it."""
         outcome, impact = self._attempt()
         seen = impact.seen_by(self.request.user)
-        if is_given(self.request, DRY_RUN):
+        if self.is_dry_run:
             body = idempotency.without_secrets(outcome.body, self.secrets)
             return Response({"impact": seen.as_json(), "result": body, "doubts": list(outcome.doubts)})
         if reasons := self._stops(outcome, seen):
@@ -130,11 +137,12 @@ class Write:
 
     def _observe(self, at: dt.datetime, *, may_move: bool) -> tuple[Outcome, Impact, dt.datetime]:
         with transaction.atomic():
-            with observe(at=at) if self.is_compared else nullcontext(Impact(at)) as impact:
+            is_compared = self.is_compared or self.is_dry_run
+            with observe(at=at) if is_compared else nullcontext(Impact(at)) as impact:
                 outcome = self.change()
             later = max(outcome.moments, default=at)
-            moves = self.is_compared and may_move and later > at and not impact.needs_confirmation
-            if moves or is_given(self.request, DRY_RUN) or self._stops(outcome, impact):
+            moves = is_compared and may_move and later > at and not impact.needs_confirmation
+            if moves or self.is_dry_run or self._stops(outcome, impact):
                 transaction.set_rollback(True)
         return outcome, impact, later if moves else at
 

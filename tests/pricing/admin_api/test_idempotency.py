@@ -81,3 +81,12 @@ def test_responses_do_not_raise_the_revision(api: Any) -> None:
     assert send(api, {"slug": "a b", "name": "A"}).status_code == 400
 
     assert revision.read() == before
+
+
+def test_a_dry_run_stores_no_response(api: Any) -> None:
+    for _ in range(2):
+        response = send(api, ACME, address=f"{VENDORS}?dry_run=1")
+        assert (response.status_code, "Idempotent-Replayed" in response) == (200, False)
+
+    assert not StoredResponse.objects.exists()
+    assert send(api, ACME, address=f"{VENDORS}?dry_run=1", key="").status_code == 400

@@ -106,6 +106,11 @@ def amount_error(line: Line, *, currency: str) -> str:
     return excess_of(line.amount, line.per, line.unit, currency=currency)
 
 
+def per_error(per: int | None) -> str:
+    """The message for a number of units that no amount is for; empty for any other, and for one that is not valid."""
+    return "Enter 1 or more: the amount is for this many units." if per is not None and per < 1 else ""
+
+
 def sheet_error(lines: Sequence[Line], *, currency: str) -> str:
     """The message for the lines of a new sheet, whose amounts are checked one by one; empty if they can be stored."""
     if not lines:

@@ -21,6 +21,7 @@ from catalog.prices import Line, Sheet
 from catalog.vocabulary import METERS
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.money import METER, UNITS, validate_currency
+from pricing.engine.validation import per_error
 from pricing.models.immutability import IN_EFFECT, check_end, check_not_past
 from pricing.models.states import state_at
 from tokens.events.changes import complete_change
@@ -316,6 +317,8 @@ class PriceLine(TrackedModel):
 
     def clean(self) -> None:
         super().clean()
+        if message := per_error(self.per):
+            raise ValidationError({"per": ValidationError(message, code="min_value")})
         if self.sheet_id is not None:
             self._refuse_change()
         self.facts = self.facts or {}

@@ -91,6 +91,7 @@ def test_a_current_price_is_followed_or_ended_and_never_deleted(api: Any) -> Non
         ([line(amount="1e999")], "lines.0.amount", "has more digits than any price or count"),
         ([line(amount=True)], "lines.0.amount", ""),
         ([line(kind="dynamic")], "lines.0", "Dynamic and included lines have no amount"),
+        ([line(per=0)], "lines.0.per", "Enter 1 or more: the amount is for this many units."),
         ([line(unit="")], "lines.0", "A price needs a meter and a unit. Choose both."),
         ([line(conditions=[{"dim": "x"}])], "lines.0.conditions", ""),
         ([line(price="1")], "lines.0.price", "There is no field price."),

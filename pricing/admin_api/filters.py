@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
+from functools import cache, reduce
+from operator import or_
+from typing import Any, cast
 
 import django_filters
 from django.db import models
+from django.db.models import Q
 from django_filters import rest_framework as rest_filters
 from rest_framework.request import Request
 
@@ -16,6 +18,8 @@ from pricing.admin_api.pages import invalid_parameter
 from tokens.timestamps import TimestampError, parse_timestamp
 
 CREATED_SINCE, UPDATED_SINCE = "created_since", "updated_since"
+# When rows without a history changed.
+CHANGED_AT = frozenset({"applied_at", "pruned_at", "last_attempt_at", "delivered_at"})
 
 
 class SwitchFilter(django_filters.TypedChoiceFilter):  # type: ignore[misc]  # the library has no types
@@ -67,7 +71,7 @@ class RowFilter(rest_filters.DjangoFilterBackend):  # type: ignore[misc]
         rows = super().filter_queryset(request, queryset, view)
         for name in (CREATED_SINCE, UPDATED_SINCE):
             if (text := request.query_params.get(name)) is not None:
-                rows = since(rows, name, _moment(name, text))
+                rows = since(rows, name, read_since(name, text), parts=view.parts)
         return rows
 
 
@@ -95,22 +99,34 @@ def _field(model: type[models.Model], path: str) -> Any:
     return field
 
 
-def since(rows: Any, name: str, moment: dt.datetime) -> Any:
-    """The rows that were created or changed at this moment or later, by their own columns or by their history."""
+def since(rows: Any, name: str, moment: dt.datetime, *, parts: Sequence[type[models.Model]] = ()) -> Any:
+    """The rows that were created or changed at this moment or later, by their own columns or by their history.
+
+    A row is changed with its `parts`, too. A daily total is of its day.
+    """
     model = rows.model
     columns = {field.name for field in model._meta.concrete_fields}
     column = "created_at" if name == CREATED_SINCE else "updated_at"
-    if column in columns:
-        return rows.filter(**{f"{column}__gte": moment})
     if not hasattr(model._meta, "simple_history_manager_attribute"):
-        return rows.filter(**{f"{'created_at' if 'created_at' in columns else 'at'}__gte": moment})
-    changes = model.history.filter(history_date__gte=moment)
-    if name == CREATED_SINCE:
-        changes = changes.filter(history_type="+")
-    return rows.filter(pk__in=changes.values(model._meta.pk.attname))
+        if "day" in columns:
+            return rows.filter(day__gte=moment.date())
+        moments = ["created_at" if "created_at" in columns else "at"]
+        moments += sorted(columns & CHANGED_AT) if name == UPDATED_SINCE else []
+        return rows.filter(reduce(or_, (Q(**{f"{column}__gte": moment}) for column in moments)))
+    if column in columns:
+        found = Q(**{f"{column}__gte": moment})
+    else:
+        changes = model.history.filter(history_date__gte=moment)
+        if name == CREATED_SINCE:
+            changes = changes.filter(history_type="+")
+        found = Q(pk__in=changes.values(model._meta.pk.attname))
+    if name == UPDATED_SINCE:
+        for table in cast("Sequence[Any]", parts):
+            found |= Q(pk__in=table.history.filter(history_date__gte=moment).values("model_id"))
+    return rows.filter(found)
 
 
-def _moment(name: str, text: str) -> dt.datetime:
+def read_since(name: str, text: str) -> dt.datetime:
     try:
         return parse_timestamp(text)
     except TimestampError as error:

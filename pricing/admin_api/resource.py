@@ -83,6 +83,8 @@ class Resource(GenericViewSet[Any]):
     # The columns that a list can be ordered by; the first one is its own order, with - the other way round.
     ordering: ClassVar[Sequence[str]] = ("pk",)
     permissions: ClassVar[Mapping[str, str]] = {}
+    # Tables of rows that are shown in a row, by their column `model`: they change with it.
+    parts: ClassVar[Sequence[type[models.Model]]] = ()
     parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
     secrets: ClassVar[Sequence[str]] = ()
     # For the OpenAPI document, by method, as TypedDicts: bodies of actions, responses in place of a row, and responses

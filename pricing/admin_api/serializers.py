@@ -32,6 +32,11 @@ def _digest(values: Mapping[str, Any], *, without: Set[str]) -> str:
     return hashlib.sha256(document).hexdigest()[:32]
 
 
+def etag_of(values: Mapping[str, Any]) -> str:
+    """The ETag of something with these values."""
+    return f'"{_digest(values, without={ETAG})}"'
+
+
 class Etag(serializers.CharField):
     """The version of the row, as in the header ETag."""
 

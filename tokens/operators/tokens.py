@@ -59,7 +59,7 @@ def change(token: Token, terms: Terms, *, actor: Any = None, reason: str = "") -
     with one_history_row():
         if set(groups) != before:
             token.groups.set(groups)
-        if any(getattr(stored, column) != getattr(token, column) for column in terms.fields):
+        if set(groups) != before or any(getattr(stored, name) != getattr(token, name) for name in terms.fields):
             token.save(update_fields=[*terms.fields, "updated_at"])
 
 

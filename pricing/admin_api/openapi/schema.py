@@ -11,7 +11,7 @@ from pricing.admin_api.fields import Exact, Json, Moment
 from pricing.admin_api.filters import RowFilter
 from pricing.admin_api.openapi import filters
 from pricing.admin_api.pages import DEFAULT_LIMIT, MOST_ROWS
-from pricing.admin_api.serializers import RowSerializer
+from pricing.admin_api.serializers import ETAG, RowSerializer
 from pricing.impact.impact import ACCEPT_LOSS
 from tokens.openapi.parts import ALWAYS, header_refs, ref
 
@@ -183,11 +183,11 @@ class ResourceSchema(AutoSchema):
     @property
     def _has_versions(self) -> bool:
         """Whether what is read are rows, which have ETags."""
-        return issubclass(self.view.serializer_class, RowSerializer)
+        return ETAG in self.view.serializer_class().fields
 
     def _filters(self) -> Mapping[str, Any]:
         """The filters of a list, by their names."""
-        if self.view.action != "list" or not self._has_versions:
+        if self.view.action != "list" or not issubclass(self.view.serializer_class, RowSerializer):
             return {}
         made = RowFilter().get_filterset_class(self.view, self.view.table._default_manager.all())
         return made.base_filters if made else {}

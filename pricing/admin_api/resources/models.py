@@ -6,7 +6,9 @@ from typing import Any
 import django_filters
 from django.core.exceptions import ValidationError as ModelError
 from django.db import models
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Value
+from django.db.models.functions import StrIndex, Substr
+from django.db.models.lookups import Exact, GreaterThan
 from django.utils import timezone
 
 from catalog.db.history import one_history_row
@@ -194,14 +196,22 @@ class NameFilter(django_filters.CharFilter):  # type: ignore[misc]  # the librar
     """The rows whose list of names has this one."""
 
     def filter(self, qs: Any, value: str) -> Any:
-        return super().filter(qs, value and quoted(value))
+        # Upper and lower case differ; for SQLite, `contains` is the same as `icontains`.
+        return qs.filter(GreaterThan(StrIndex(self.field_name, Value(quoted(value))), 0)) if value else qs
+
+
+class PrefixFilter(django_filters.CharFilter):  # type: ignore[misc]  # the library has no types
+    """The rows whose text starts with this, in upper and lower case as it is; SQLite ignores case in `startswith`."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return qs.filter(Exact(Substr(self.field_name, 1, len(value)), value)) if value else qs
 
 
 class ModelFilters(
     make_filters(  # type: ignore[misc]
         AIModel,
         (
-            ("name", ("exact", "in", "icontains", "startswith")),
+            ("name", ("exact", "in", "icontains")),
             ("vendor", ("exact", "in")),
             ("status", ("exact",)),
             ("in_price_list", ("exact",)),
@@ -217,9 +227,10 @@ class ModelFilters(
 ):
     """Filters by columns, by the names in lists of names, and by what offers the model."""
 
-    tag = NameFilter(field_name="tags", lookup_expr="icontains")
-    capability = NameFilter(field_name="capabilities", lookup_expr="icontains")
-    endpoint_type = NameFilter(field_name="supported_endpoint_types", lookup_expr="icontains")
+    name__startswith = PrefixFilter(field_name="name")
+    tag = NameFilter(field_name="tags")
+    capability = NameFilter(field_name="capabilities")
+    endpoint_type = NameFilter(field_name="supported_endpoint_types")
     channel = RelatedFilter(Channel, field_name="offers__channel", lookup_expr="in")
     group = RelatedFilter(TokenGroup, field_name="offers__channel__groups", lookup_expr="in")
     alias = RelatedFilter(ModelAlias, field_name="aliases", lookup_expr="in")
@@ -234,6 +245,7 @@ class Models(Warned):
     lookup_field = "name"
     lookup_value_converter = "path"
     filterset_class = ModelFilters
+    parts = tuple(PARTS.values())
     ordering = ("name", "created_at", "updated_at", "released_on", "retires_on")
 
     def __init__(self, **options: Any) -> None:

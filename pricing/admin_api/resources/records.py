@@ -1,6 +1,6 @@
 """What is only read: the audit trail, health checks, and reported usage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import django_filters
@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from catalog.audit.changes import changes_of
 from catalog.models import AuditEntry
-from pricing.admin_api.filters import RowFilters
-from pricing.admin_api.pages import invalid_parameter
-from pricing.admin_api.resource import FIELDS, READS, Resource
-from pricing.admin_api.serializers import RowSerializer
+from pricing.admin_api.filters import CREATED_SINCE, UPDATED_SINCE, RowFilters, read_since
+from pricing.admin_api.pages import invalid_parameter, read_limit, read_ordering
+from pricing.admin_api.resource import OF_METHODS, READS, Resource, choose
+from pricing.admin_api.serializers import ETAG, RowSerializer, etag_of
 from pricing.curation.checks.rules import Rule
 from pricing.curation.health_checks import as_json, rules_for, run_checks_for
 from pricing.models import UsageCount
@@ -114,7 +114,6 @@ class Usage(Resource):
         "source": ["exact"],
     }
     ordering = ("-day", "day", "name", "requests", "tokens", "id")
-    parameters = {"list": ("limit", "cursor", "ordering", FIELDS)}
 
 
 class FindingSerializer(serializers.Serializer[Any]):
@@ -130,6 +129,7 @@ class RuleSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     remedy = serializers.CharField(help_text="What to do about it.")
     findings = FindingSerializer(many=True)
+    etag = serializers.CharField(help_text="Changes with the findings.")
 
 
 class HealthChecks(Resource):
@@ -142,23 +142,46 @@ class HealthChecks(Resource):
     noun = "health check"
     # drf-spectacular asks for a table.
     queryset = AuditEntry.objects.none()
+    ordering = ("rule",)
     # Each rule has tables of its own.
     permission_classes = [IsAuthenticated]
 
     def parameters_of_method(self) -> Sequence[str]:
-        return ()
+        return OF_METHODS[str(self.action)]
 
     def list(self, request: Request) -> HttpResponse:
         """The rules that have found something."""
-        return Response({"results": self._check(rules_for(request.user)), "next": None})
+        names, limit = self._chosen_fields(), read_limit(request.query_params.get("limit"))
+        order, _ = read_ordering(request.query_params.get("ordering", "rule"), self.ordering)
+        rules = sorted(rules_for(request.user), key=lambda rule: rule.name, reverse=order.is_descending)
+        if cursor := request.query_params.get("cursor"):
+            places = [place for place, rule in enumerate(rules, start=1) if rule.name == cursor]
+            if not places:
+                raise invalid_parameter("cursor", "cursor is not a cursor of this list: use `next` of a response.")
+            rules = rules[places[0] :]
+        rows = self._check(rules if self._are_wanted() else [])
+        more = rows[limit - 1]["rule"] if len(rows) > limit else None
+        body = {"results": [choose(row, names) for row in rows[:limit]], "next": more}
+        return self._unless_known(Response(body), etag_of(body))
 
     def retrieve(self, request: Request, rule: str = "", **_: Any) -> HttpResponse:
         """One rule, whether it has found something or not."""
+        names = self._chosen_fields()
         rules = [each for each in rules_for(request.user) if each.name == rule]
         if not rules:
             raise ProblemError("not_found", f"There is no rule {rule[:80]}.")
-        return Response((self._check(rules) or [as_json(rules[0], [])])[0])
+        row = (self._check(rules) or [with_etag(as_json(rules[0], []))])[0]
+        return self._unless_known(Response(choose(row, names)), row[ETAG])
 
     def _check(self, rules: Sequence[Rule]) -> Sequence[dict[str, Any]]:
         found = run_checks_for(self.request.user, rules, at=timezone.now())
-        return [as_json(rule, findings) for rule, findings in found]
+        return [with_etag(as_json(rule, findings)) for rule, findings in found]
+
+    def _are_wanted(self) -> bool:
+        """Whether created_since and updated_since include the request, which makes them all."""
+        texts = {name: self.request.query_params.get(name) for name in (CREATED_SINCE, UPDATED_SINCE)}
+        return all(read_since(name, text) <= timezone.now() for name, text in texts.items() if text is not None)
+
+
+def with_etag(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, ETAG: etag_of(row)}

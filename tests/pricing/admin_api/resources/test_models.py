@@ -185,3 +185,40 @@ def test_a_page_has_the_same_queries_however_many_models_it_has(api: Any, django
     assert page[0]["aliases"] == [{"name": "a0", "listed": False}]
     with django_assert_max_num_queries(len(queries) - 3):
         assert api.get(f"{MODELS}?limit=1000&fields=name,tags").json()["results"][0] == {"name": "m0", "tags": []}
+
+
+def test_filters_compare_upper_and_lower_case(api: Any) -> None:
+    """Also on SQLite, whose LIKE takes them for the same."""
+    for name, tag in (("A/one", "New"), ("a/two", "new"), ("a/three", "renew")):
+        world.model(name, tags=[tag])
+
+    for query, names in {"tag=new": ["a/two"], "tag=New": ["A/one"], "name__startswith=A/": ["A/one"]}.items():
+        assert [row["name"] for row in api.get(f"{MODELS}?{query}").json()["results"]] == names, query
+
+
+@pytest.mark.parametrize("part", ["offer", "alias", "release", "profile", "deletion"])
+def test_a_model_is_updated_with_what_belongs_to_it(api: Any, part: str) -> None:
+    world.model("other")
+    model = world.model("gpt-4o")
+    AIModel.objects.update(updated_at=world.LONG_AGO)
+    for table in (Offer, ModelAlias):
+        table.history.update(history_date=world.LONG_AGO)
+    etag = api.get(f"{MODELS}/gpt-4o")["ETag"]
+
+    match part:
+        case "offer":
+            row = Offer.objects.get(model=model)
+            row.enabled = False
+            row.save()
+        case "alias":
+            ModelAlias.objects.create(model=model, name="four")
+        case "release":
+            ModelRelease.objects.create(model=model, group=world.token_group(), starts_at=world.LONG_AGO)
+        case "profile":
+            CodexProfile.objects.create(model=model, instructions="Be brief.")
+        case "deletion":
+            Offer.objects.get(model=model).delete()
+
+    assert api.get(f"{MODELS}/gpt-4o")["ETag"] != etag
+    changed = api.get(MODELS, {"updated_since": "2026-02-01", "fields": "name"}).json()["results"]
+    assert changed == [{"name": "gpt-4o"}]

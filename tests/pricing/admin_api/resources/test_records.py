@@ -56,6 +56,31 @@ def test_health_checks_are_those_of_the_command(api: Any) -> None:
     assert api.get(f"{ROOT}/health-checks?x=1").status_code == 400
 
 
+def test_health_checks_are_read_like_other_lists(api: Any) -> None:
+    world.token("nowhere", name="Acme")
+    world.model("gpt-4o", on=None)
+    address = f"{ROOT}/health-checks"
+    whole = api.get(address)
+    names = [row["rule"] for row in whole.json()["results"]]
+    assert names == sorted(names)
+    assert len(names) > 1
+
+    for order, expected in (("rule", names), ("-rule", names[::-1])):
+        found, cursor = list[str](), None
+        while not found or cursor:
+            page = api.get(address, {"limit": 1, "ordering": order} | ({"cursor": cursor} if cursor else {})).json()
+            found, cursor = found + [row["rule"] for row in page["results"]], page["next"]
+        assert found == expected
+    assert api.get(address, {"fields": "rule", "limit": 1}).json()["results"] == [{"rule": names[0]}]
+    assert api.get(address, {"updated_since": "2026-01-01"}).json() == whole.json()
+    assert api.get(address, {"created_since": "2099-01-01"}).json()["results"] == []
+    for wrong in ({"limit": 0}, {"cursor": "x"}, {"ordering": "x"}, {"fields": "x"}, {"created_since": "x"}):
+        assert api.get(address, wrong).status_code == 400
+    for url in (address, f"{address}/{names[0]}"):
+        first = api.get(url)
+        assert api.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
+
+
 def test_usage_is_listed_by_model_and_day(api: Any) -> None:
     model = world.model("gpt-4o")
     for day in (1, 2):
@@ -72,7 +97,7 @@ def test_usage_is_listed_by_model_and_day(api: Any) -> None:
     row = api.get(f"{ROOT}/usage?name=unknown").json()["results"][0]
     assert (row["model"], row["day"], row["tokens"]) == (None, "2026-11-02", 0)
     assert api.get(f"{ROOT}/usage/{row['id']}").json()["name"] == "unknown"
-    assert api.get(f"{ROOT}/usage?created_since=2026-11-01").status_code == 400
+    assert requests("created_since=2026-11-02&model=gpt-4o") == requests("updated_since=2026-11-02&model=gpt-4o") == [2]
 
 
 def test_an_operator_reads_what_the_role_permits(api_as: Callable[..., Any]) -> None:

@@ -347,3 +347,14 @@ def test_the_scope_of_the_admin_key_and_permissions_of_the_operator_decide(api_a
     boss.is_superuser = False
     boss.save()
     assert reader.get(TOKENS).status_code == 403
+
+
+def test_a_token_is_updated_with_its_groups(api: Any) -> None:
+    token = world.token()[0]
+    world.token_group("pro")
+    Token.objects.update(updated_at=world.LONG_AGO)
+    Token.history.update(history_date=world.LONG_AGO)
+
+    assert api.patch(f"{TOKENS}/{token.key_id}", {"groups": ["pro", "default"]}).status_code == 200
+
+    assert len(api.get(TOKENS, {"updated_since": "2026-02-01"}).json()["results"]) == 1

@@ -21,8 +21,8 @@ operator may not see, pages, filters, `fields`, ETags, validation, history, dry 
 - Only some methods: `methods = READS`, or e.g. `("list", "retrieve", "create")`.
 - An action: REST framework's `@action(detail=True, methods=["post"])`, with its permission in
   `permissions = {"rotate": "change"}`. It returns `self.write(change)`; `change` makes the change and returns an
-  `Outcome`. Query parameters that it reads are in `parameters = {"explain": ("model",)}`. `takes`, `gives` and `adds`
-  describe it in the OpenAPI document.
+  `Outcome`. Query parameters that it reads are in `parameters = {"explain": ("model",)}`, and `asked` of `bodies.py`
+  describes them. `takes`, `gives` and `adds` describe it in the OpenAPI document.
 - Fields that are only shown in the first response: `secrets = ("key",)`.
 - Methods that cannot take anything from a key, e.g. `takes_nothing = ("create",)`, and `harmless_fields` in `Meta` of
   the serializer, which decide nothing of what keys see: comparing all keys takes seconds, and is left to dry runs.
@@ -92,8 +92,6 @@ class Resource(GenericViewSet[Any]):
     takes: ClassVar[Mapping[str, type]] = {}
     gives: ClassVar[Mapping[str, type]] = {}
     adds: ClassVar[Mapping[str, type]] = {}
-    # Parameter of `parameters` -> what it is.
-    says: ClassVar[Mapping[str, str]] = {}
     # The methods that take nothing from any key. See `may_take`.
     takes_nothing: ClassVar[Sequence[str]] = ()
 

@@ -46,9 +46,14 @@ class TokenQuerySet(BudgetedQuerySet["Token"]):
             return self.filter(is_early, enabled=True).exclude(is_late)
         return self.filter(enabled=True).exclude(is_early).exclude(is_late)
 
+    def with_key_id(self, key_id: str) -> "TokenQuerySet":
+        """The token with that key id, current or retired."""
+        retired = Token.objects.filter(retired_keys__key_id=key_id)
+        return self.filter(Q(key_id=key_id) | Q(pk__in=retired.values("pk")))
+
     def named(self, key_id: str) -> "Token":
         """The token with that key id, current or retired; DoesNotExist with a message."""
-        token = self.filter(Q(key_id=key_id) | Q(retired_keys__key_id=key_id)).distinct().first()
+        token = self.with_key_id(key_id).first()
         if token is None:
             # Somebody may paste a key here by mistake; it must not appear in the logs.
             raise Token.DoesNotExist(f"There is no token with the key id {scrub(key_id)!r}.")

@@ -171,8 +171,7 @@ class ResourceSchema(AutoSchema):
             if name in PARAMETERS
             else parameter("query", name, filters.describe(name, made[name]), filters.schema_of(made[name]))
             if name in made
-            else asked.get(name)
-            or parameter("query", name, self.view.says.get(name, f"The {name} that is asked about."), TEXT)
+            else asked[name]
             for name in self.view.parameters_of_method()
         ]
         headers = [IF_NONE_MATCH] if self.view.action in READS and self._has_versions else []

@@ -1,4 +1,4 @@
-"""Bodies and parameters of the actions on tokens and import runs."""
+"""Bodies and parameters of actions."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import django_filters
 from django.core.exceptions import ValidationError as ModelError
-from django.db.models import Q
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -224,7 +223,7 @@ class TokenFilters(RowFilters):
         fields = {"name": ["exact", "icontains"], "enabled": ["exact"], "is_over_budget": ["exact"]}
 
     def having_key_id(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(Q(key_id=value) | Q(pk__in=Token.objects.filter(retired_keys__key_id=value).values("pk")))
+        return rows.with_key_id(value)
 
     def in_state(self, rows: Any, name: str, value: str) -> Any:
         return rows.in_state(value.replace("_", " "), at=timezone.now())
@@ -274,15 +273,6 @@ class Tokens(Resource):
         "explain": ("model", "address", "call", "dialect", "at"),
         "usage": ("from", "to"),
     }
-    says = {
-        "model": "The model or alias that is asked about.",
-        "address": "The network address that the call comes from.",
-        "call": "The address of the call, e.g. /v1/chat/completions.",
-        "dialect": "The dialect of a client that lists models: openai, anthropic or gemini.",
-        "at": "A date or a time; now if not given.",
-        "from": "The first day, UTC; 30 days before the last one if not given.",
-        "to": "The last day, UTC; today if not given.",
-    }
     secrets = ("key",)
     takes = {"rotate": documents.Rotation}
     gives = {
@@ -299,8 +289,7 @@ class Tokens(Resource):
         """Also by the id of a key that a rotation has replaced: callers store the id that they were given."""
         if not isinstance(key, str) or "\x00" in key:
             return None
-        found = Q(key_id=key) | Q(pk__in=Token.objects.filter(retired_keys__key_id=key).values("pk"))
-        token: Token | None = self.get_queryset().filter(found).first()
+        token: Token | None = self.get_queryset().with_key_id(key).first()
         return token
 
     def filter_queryset(self, queryset: Any) -> Any:

@@ -1,7 +1,9 @@
 """Parts of messages for people: numbers of things, and why an operation failed. Does not query the database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import Error
 
 UNMIGRATED = "the database lacks tables or columns: run python manage.py migrate"
@@ -15,6 +17,18 @@ class InputError(ValueError):
 
 class NotPermittedError(InputError):
     """The operator does not have the permission for what was asked."""
+
+
+def check_all(*checks: Callable[[], None]) -> None:
+    """Makes several checks; ValidationError with the errors of all, by field."""
+    errors: dict[str, Any] = {}
+    for check in checks:
+        try:
+            check()
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
 
 
 def count(number: int, one: str, several: str = "") -> str:

@@ -150,6 +150,7 @@ class Webhook(LockedModel):
         if kwargs.get("update_fields") is None:
             self._seal()
         if self.enabled:
+            # One that is enabled again forgets why it was disabled.
             self.disabled_reason = ""
         super().save(*args, **kwargs)
         if not self.enabled:

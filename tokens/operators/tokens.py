@@ -4,7 +4,7 @@
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 
 from catalog.db.audit import deed, record
 from catalog.db.history import one_history_row
+from catalog.error_messages import check_all
 from catalog.operators.permissions import limit_rows
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.models.tokens import KEY
@@ -65,19 +66,11 @@ def change(token: Token, terms: Terms, *, actor: Any = None, reason: str = "") -
 
 def validate(token: Token, groups: Collection[TokenGroup], *, actor: Any = None) -> None:
     """ValidationError, by field, if a token with these groups is not valid, or the operator may not have made it so."""
-    errors: dict[str, Any] = {}
-    checks: list[Callable[[], None]] = [
+    check_all(
         lambda: token.full_clean(exclude=KEY),
         lambda: token.validate_first_group(groups),
         lambda: validate_reach(token, groups, actor=actor),
-    ]
-    for check in checks:
-        try:
-            check()
-        except ValidationError as error:
-            errors = error.update_error_dict(errors)
-    if errors:
-        raise ValidationError(errors)
+    )
 
 
 def validate_reach(token: Token, groups: Collection[TokenGroup], *, actor: Any) -> None:

@@ -5,12 +5,13 @@ events about rows that they may see, and those who are responsible for some grou
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from catalog.db.audit import deed
+from catalog.error_messages import check_all
 from catalog.models import Vendor
 from catalog.operators.permissions import limit_rows, may_view
 from tokens.event_types.vocabulary import PING, TYPES
@@ -27,7 +28,7 @@ def validate(
     actor: Any = None,
 ) -> None:
     """ValidationError, by field, if the webhook is not valid, or the operator may not have made it so."""
-    _check_all(
+    check_all(
         webhook.full_clean,
         lambda: validate_choices(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor),
     )
@@ -45,24 +46,12 @@ def validate_choices(
 
     It takes the secret, unless that is None.
     """
-    _check_all(
+    check_all(
         lambda: webhook.refuse_unmatched(vendors=vendors, groups=groups),
         lambda: _validate_permissions(webhook, actor=actor),
         lambda: _validate_reach(actor),
         lambda: None if secret is None else webhook.enter_secret(secret),
     )
-
-
-def _check_all(*checks: Callable[[], None]) -> None:
-    """ValidationError with what any of these refuses."""
-    errors: dict[str, Any] = {}
-    for check in checks:
-        try:
-            check()
-        except ValidationError as error:
-            errors = error.update_error_dict(errors)
-    if errors:
-        raise ValidationError(errors)
 
 
 def create(
@@ -88,10 +77,8 @@ def change(
     secret: str | None = None,
     actor: Any = None,
 ) -> None:
-    """Saves a changed webhook; one that is enabled again forgets why it was disabled."""
+    """Saves a changed webhook."""
     validate(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor)
-    if webhook.enabled:
-        webhook.disabled_reason = ""
     webhook.save_with(vendors=vendors, groups=groups)
 
 

@@ -106,8 +106,6 @@ class WebhookAdmin(ConfirmedForm, CuratedAdmin):
         if not change and obj.kind == Webhook.Kind.WEBHOOK:
             # It exists only during this request: response_add hands it over to the page that shows it.
             obj.new_secret = obj.assign_secret()
-        if obj.enabled:
-            obj.disabled_reason = ""
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:

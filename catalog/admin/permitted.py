@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from catalog.operators.permissions import limit_rows, may_view
 
@@ -109,6 +109,12 @@ class PermittedListAdmin(PermittedAdmin):
         if name in beside or not may_view(request.user, *self._crossed(lookup)):
             return False
         return super().lookup_allowed(lookup, value, request)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Refused before the row is looked for: that an operator sees no such row would answer too much."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def _row_in_reach(self, request: HttpRequest, object_id: str) -> Any:
         """The row, or None for a deleted one. 404 for an operator who is limited to other rows: history has all."""

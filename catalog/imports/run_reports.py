@@ -73,10 +73,17 @@ def without_names(report: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(parts.get("structure"), dict):
         parts["structure"] = {name: part for name, part in parts["structure"].items() if name not in ABOUT_PEOPLE}
     if isinstance(parts.get("findings"), list):
-        parts["findings"] = [{**found, "finding": without_keys(found["finding"])} for found in parts["findings"]]
+        parts["findings"] = [_without_keys(finding) for finding in parts["findings"]]
     if isinstance(parts.get("guards"), list):
         parts["guards"] = [guard for guard in parts["guards"] if ACCEPT_LOSS not in str(guard)]
     return parts
+
+
+def _without_keys(finding: Any) -> Any:
+    """A finding with its models; runs of earlier versions have only its text."""
+    if isinstance(finding, Mapping):
+        return {**finding, "finding": without_keys(finding["finding"])}
+    return without_keys(str(finding))
 
 
 def counted(counts: Mapping[str, int]) -> dict[str, int]:

@@ -28,6 +28,7 @@ PURE = {
     "catalog.sources.litellm_keys.parse_key",
     "catalog.vendor_matching.vendor_of_model",
     "catalog.vendor_matching.vendor_of_name",
+    "pricing.admin_api.filters.make_filters",
     "pricing.engine.conditions.zone",
     "pricing.newapi.tables.built_in_tables",
     "pricing.newapi.ratios._read_back",

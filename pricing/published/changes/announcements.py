@@ -18,6 +18,8 @@ class Announcements:
 
     # Since when it has been published and in the price list for the first time.
     published_at: dt.datetime | None = None
+    # The same for the last time: what changed while it was a draft is announced then.
+    published_since: dt.datetime | None = None
     known_at: dict[str, dt.datetime] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     _values: dict[str, Any] = field(default_factory=dict)
@@ -25,8 +27,11 @@ class Announcements:
     def read(self, at: dt.datetime, values: Mapping[str, Any]) -> None:
         """Takes the values of a history row, or those that are stored now."""
         is_published = values["status"] == AIModel.Status.PUBLISHED and values["in_price_list"]
-        if self.published_at is None and is_published:
-            self.published_at = at
+        if is_published:
+            self.published_at = self.published_at or at
+            self.published_since = self.published_since or at
+        else:
+            self.published_since = None
         for name in COLUMNS:
             if name not in self._values or self._values[name] != values[name]:
                 self.revisions[name] = self.revisions.get(name, -1) + 1

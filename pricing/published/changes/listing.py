@@ -189,12 +189,15 @@ class _Lifecycles:
             if model.retires_at is not None and seen_at >= model.retires_at:
                 continue
             yield Change(model.name, seen_at, seen_at, UNPRICED, self._price(model, seen_at), "new")
-            if model.retires_at is not None and (told_at := max(known_at["retires_on"], seen_at)) < model.retires_at:
+            if (
+                model.retires_at is not None
+                and (told_at := max(known_at["retires_on"], self._seen_since(key))) < model.retires_at
+            ):
                 price = self._price(model, told_at)
                 yield Change(model.name, model.retires_at, told_at, price, UNPRICED, "retiring")
             successor = self.models.get(model.successor_id or 0)
             if successor is not None and successor.lifecycle(on=self.at.date()) != AIModel.Lifecycle.RETIRED:
-                told_at = max(known_at["successor_id"], seen_at, self._seen_at(successor.pk))
+                told_at = max(known_at["successor_id"], *map(self._seen_since, (key, successor.pk)))
                 before, after = self._price(model, told_at), self._price(successor, told_at)
                 yield Change(model.name, told_at, told_at, before, after, "successor", successor.name)
 
@@ -202,6 +205,10 @@ class _Lifecycles:
         """Since when the reader could see the model."""
         published_at = self.announcements[key].published_at or self.models[key].created_at
         return max(published_at, self.reached_at.get(key, NO_START))
+
+    def _seen_since(self, key: int) -> dt.datetime:
+        """Since when the reader has been able to see the model without a break by a draft."""
+        return max(self.announcements[key].published_since or NO_START, self._seen_at(key))
 
     def _price(self, model: AIModel, moment: dt.datetime) -> Price:
         """The price at a moment."""

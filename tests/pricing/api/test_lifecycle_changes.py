@@ -74,6 +74,19 @@ def test_the_end_of_a_model_without_a_price_is_a_change(client: Client, time_mac
     assert [row["kind"] for row in get(client)] == ["retired", "retiring", "new"]
 
 
+def test_what_was_set_while_the_model_was_a_draft_is_told_once_it_is_published_again(
+    client: Client, old: AIModel, time_machine: Any
+) -> None:
+    for hours, fields in ((3, {"status": "draft"}), (4, {"retires_on": (NOW + 9 * DAY).date()})):
+        time_machine.move_to(NOW + hours * HOUR, tick=False)
+        AIModel.objects.filter(pk=old.pk).update(**fields)
+        AIModel.objects.get(pk=old.pk).save()
+    time_machine.move_to(NOW + 5 * HOUR, tick=False)
+    AIModel.objects.filter(pk=old.pk).set_status("published")
+    told = summary(get(client, since=f"{NOW + 4 * HOUR:%Y-%m-%dT%H:%M:%SZ}"))
+    assert told == [(kind, "gpt-old", "2026-11-23T17:00:00Z") for kind in ("retiring", "successor")]
+
+
 @pytest.mark.parametrize("days", [0, 3])
 @pytest.mark.parametrize("has_price", [True, False])
 def test_a_retirement_that_is_recorded_late_is_not_missed(

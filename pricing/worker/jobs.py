@@ -28,6 +28,11 @@ Report = Callable[[str], None]
 MayGoOn = Callable[[], bool]
 
 
+def has_passed(pause: dt.timedelta, *, since: dt.datetime | None, at: dt.datetime) -> bool:
+    """Whether so much time has passed; also if the clock was set back, because nothing may wait until then."""
+    return since is None or not since <= at < since + pause
+
+
 @dataclass(frozen=True)
 class Job:
     """Something that is done again and again; `work` returns whether all of it succeeded."""
@@ -74,8 +79,8 @@ def send_notices(report: Report, _may_go_on: MayGoOn) -> bool:
 def check_health(report: Report, _may_go_on: MayGoOn) -> bool:
     """Stores once a day what the health checks find and had not found before, if a webhook takes it."""
     now, state = timezone.now(), WorkerState.load()
-    is_done = state is not None and state.checked_at is not None and state.checked_at + ONE_DAY > now
-    if is_done or not subscriptions("health.found"):
+    is_due = state is None or has_passed(ONE_DAY, since=state.checked_at, at=now)
+    if not is_due or not subscriptions("health.found"):
         return True
     number = emit_findings(at=now)
     WorkerState.objects.update(checked_at=now)
@@ -112,8 +117,7 @@ class Schedule:
         """Whether everything that was due succeeded; one job that fails does not stop the others."""
         succeeded = True
         for job in self._jobs:
-            done_at = self._done_at.get(job.name)
-            if may_go_on() and (done_at is None or done_at + job.every <= at):
+            if may_go_on() and has_passed(job.every, since=self._done_at.get(job.name), at=at):
                 succeeded = self._run(job, may_go_on) and succeeded
                 self._done_at[job.name] = at
         return succeeded

@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog.db.locking import ProcessLock
 from catalog.error_messages import first_line
 from pricing.models import WorkerState
-from pricing.worker.jobs import Schedule
+from pricing.worker.jobs import Schedule, has_passed
 from tokens.events.delivery.dispatcher import Dispatcher
 
 LOCK = "run_worker"
@@ -114,7 +114,7 @@ class Worker:
         at = timezone.now()
         if self._last_beat is None:
             WorkerState.start(self._lock.holder, at=at)
-        elif self._last_beat + BEAT <= at:
+        elif has_passed(BEAT, since=self._last_beat, at=at):
             WorkerState.objects.update(seen_at=at)
         else:
             return True

@@ -40,6 +40,16 @@ def test_each_job_is_done_at_its_own_times() -> None:
     assert done == ["often", "rarely", "often", "often", "often", "rarely"]
 
 
+def test_a_job_does_not_wait_for_a_time_from_before_the_clock_was_set_back() -> None:
+    done: list[str] = []
+    schedule = Schedule(lambda _: None, [job("often", 1, always, done)])
+
+    for days in (300, 0, 0, 0.5):
+        schedule.run_due(at=NOW + dt.timedelta(days=days), may_go_on=always)
+
+    assert done == ["often"] * 3
+
+
 def test_a_job_that_fails_is_a_line_and_the_others_are_done() -> None:
     def fail() -> bool:
         raise ValueError("a secret")

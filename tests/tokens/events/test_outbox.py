@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.db import revision
 from tests import world
+from tokens.events.delivery.queue import due_batches
 from tokens.events.outbox import Draft, emit, emit_all, send_to
 from tokens.models import Delivery, Event, TokenGroup, Webhook
 
@@ -109,3 +111,15 @@ def test_events_do_not_raise_the_revision() -> None:
     emit("model.added", {})
 
     assert revision.read() == before
+
+
+def test_the_worker_finds_what_is_due_by_its_time_however_much_waits() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL chooses by the numbers of rows")
+    with CaptureQueriesContext(connection) as captured:
+        list(due_batches(at=timezone.now(), sending={1}, busy={2}, most=32))
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {captured[0]['sql']}")
+        plan = " ".join(row[3] for row in cursor.fetchall())
+    assert "tokens_delivery_due" in plan
+    assert "TEMP B-TREE" not in plan

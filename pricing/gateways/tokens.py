@@ -235,15 +235,18 @@ def create_tokens(tokens: list[NewToken], *, reason: str) -> dict[int, str]:
         # The first group that reaches a model decides about the price of its calls.
         first = group_keys.get(groups[0]) if len(groups) > 1 else None
         rows = [_token(new, first_group=first) for new in part]
-        with deed("imported"):
-            created = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
-        reported |= {token.pk: new.reported_as for token, new in zip(created, part, strict=True)}
+        bulk.insert_rows(rows)
+        reported |= {token.pk: new.reported_as for token, new in zip(rows, part, strict=True)}
         through.objects.bulk_create(
             through(token_id=token.pk, tokengroup_id=group_keys[slug])
-            for token in created
+            for token in rows
             for slug in groups
             if slug in group_keys
         )
+        with deed("imported"):
+            bulk.write_history(
+                Token, bulk.keys_of(rows), kind="+", reason=f"{reason}; groups: {', '.join(groups) or 'none'}"
+            )
     return reported
 
 

@@ -5,7 +5,7 @@ derived when the change is complete: a price sheet gets its lines, and a new mod
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ from simple_history.utils import get_history_model_for_model
 from catalog.db.bulk import KEYS, batches
 from catalog.db.history import AUTOMATIC
 from catalog.exact import digits
+from catalog.models import Vendor
 from tokens.events.outbox import Draft, emit_all, subscriptions
+from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
 
 # Table -> the keys of its new history rows, in order.
@@ -139,6 +141,14 @@ def _read(table: type[models.Model], history_keys: Sequence[int]) -> list[Change
         for change in changes
         if change.before is not None or (first[change.after.id].history_type == "+" and not change.is_deletion)
     ]
+
+
+def slugs_of(table: type[Vendor | TokenGroup], keys: Collection[int]) -> dict[int, str]:
+    """Key -> slug of these rows, also of those that were deleted, perhaps by the same change."""
+    slugs = dict(table.objects.filter(pk__in=keys).values_list("pk", "slug"))
+    if gone := set(keys) - slugs.keys():
+        slugs |= dict(table.history.filter(id__in=gone, history_type="-").values_list("id", "slug"))
+    return slugs
 
 
 def plain_value(value: Any) -> Any:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.models import AIModel, Offer, Vendor
 from tokens.access.listed_models import open_offers
 from tokens.event_types import shapes
-from tokens.events.changes import Change, derive_with, plain_value
+from tokens.events.changes import Change, derive_with, plain_value, slugs_of
 from tokens.events.outbox import Draft
 from tokens.models import TokenGroup
 
@@ -95,7 +95,7 @@ class Names:
         """Those of models or their history rows; `deleted` are the keys of models that are deleted."""
         successors = {row.successor_id for row in rows if row.successor_id is not None}
         return cls(
-            vendors=dict(Vendor.objects.filter(pk__in={row.vendor_id for row in rows}).values_list("pk", "slug")),
+            vendors=slugs_of(Vendor, {row.vendor_id for row in rows}),
             models=dict(AIModel.objects.filter(pk__in=successors).values_list("pk", "name")),
             groups={**groups_reaching({row.id for row in rows}), **groups_that_reached(deleted)},
         )

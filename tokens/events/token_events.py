@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from tokens.event_types import shapes
-from tokens.events.changes import Change, derive_with, plain_value
+from tokens.events.changes import Change, derive_with, plain_value, slugs_of
 from tokens.events.outbox import Draft, emit_all, subscriptions
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.timestamps import format_timestamp
@@ -20,8 +20,7 @@ def connect() -> None:
 def derive(changes: Sequence[Change]) -> Iterator[Draft]:
     for change in changes:
         after = change.after
-        keys = change.related("groups")
-        context = context_of(after, TokenGroup.objects.filter(pk__in=keys).values_list("slug", flat=True))
+        context = context_of(after, slugs_of(TokenGroup, change.related("groups")).values())
         if change.is_new:
             issued: shapes.TokenIssued = {
                 **context,

@@ -17,6 +17,7 @@ from pricing.models import GroupRate, PriceSheet
 from pricing.usage.events import Event, record_events
 from pricing.usage.quantities import read_usage
 from tests import world
+from tests.events import subscribe, take_events
 from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
 from tokens.models import Token, TokenGroup
 
@@ -52,6 +53,23 @@ def migrate(folder: Path, **rows: Any) -> Any:
     file = sqlite_gateway(folder, "new-api", **CONTENT | rows)
     call_command("import_gateway", sqlite=str(file), apply=True, format="json", stdout=out)
     return read_json(out.getvalue().encode())
+
+
+def test_events_name_the_vendors_and_groups_of_what_a_migration_created(tmp_path: Path) -> None:
+    subscribe()
+
+    run = migrate(tmp_path)["run"]
+    issued = {data["name"]: data["groups"] for name, data in take_events() if name == "token.issued"}
+    roll_back(run)
+    revoked, vendors = {}, {}
+    for name, data in take_events():
+        if name == "token.revoked":
+            revoked[data["name"]] = data["groups"]
+        else:
+            vendors[data["model"]] = data["vendor"]
+
+    assert issued == revoked == {"token 1": ["default"], "token 2": ["vip"], "token 3": ["default"]}
+    assert vendors == {"acme-1": "acme", "gpt-4o": "openai"}
 
 
 def roll_back(run: int) -> Any:

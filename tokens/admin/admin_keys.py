@@ -5,17 +5,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import CheckboxSelectMultiple, CuratedAdmin, CuratedForm, StateFilter, detail_action, display
 from catalog.admin.confirmation.changes import Page, add_note, confirm, confirms_itself
 from catalog.db.audit import deed
 from catalog.error_messages import count
-from tokens.admin.shown_once import hand_over, take
+from tokens.admin.shown_once import ShowsOnce
 from tokens.models import SCOPES, AdminKey
 from tokens.operators.admin_keys import idle_scopes
 from tokens.operators.reauthentication import ConfirmedForm
@@ -61,7 +60,8 @@ class AdminKeyStateFilter(StateFilter):
 
 
 @admin.register(AdminKey)
-class AdminKeyAdmin(ConfirmedForm, CuratedAdmin):
+class AdminKeyAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
+    new_key_template = "tokens/admin/new_admin_key.html"
     form = AdminKeyForm
     list_display = ["name", "operator", "masked", "scopes_shown", "state", "expires_at", "last_used_at", "created_at"]
     list_filter = [AdminKeyStateFilter]
@@ -144,34 +144,14 @@ class AdminKeyAdmin(ConfirmedForm, CuratedAdmin):
             messages.warning(request, f"You have no permission that the scope {scope} includes.")
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        address = reverse("admin:tokens_adminkey_new_key", args=[obj.pk])
-        response = HttpResponseRedirect(address)
-        hand_over(request, response, obj.new_key, row=obj, path=address)
-        response["Cache-Control"] = "no-store, private"
-        return response
+        return self.show_once(request, obj, obj.new_key)
 
-    def get_urls(self) -> Any:
-        view = self.admin_site.admin_view(self.new_key)
-        return [path("<int:number>/new-key/", view, name="tokens_adminkey_new_key"), *super().get_urls()]
-
-    def new_key(self, request: HttpRequest, number: int) -> HttpResponse:
-        """The page behind the redirect; the second time, it says that the key cannot be shown again."""
-        key = self._key(request, str(number))
-        page = self.render_page(
-            request,
-            "tokens/admin/new_admin_key.html",
-            f"New admin key {key.name}",
-            admin_key=key,
-            may_add=self.has_add_permission(request),
-        )
-        if request.method == "GET":
-            page.context_data["key"] = take(request, page, row=key, path=request.path)  # type: ignore[attr-defined]
-        page["Cache-Control"] = "no-store, private"
-        return page
+    def describe_new_key(self, request: HttpRequest, row: AdminKey) -> tuple[str, dict[str, Any]]:
+        return f"New admin key {row.name}", {"admin_key": row}
 
     @detail_action(description="Revoke", url_path="revoke", permissions=["revoke"], icon="key_off")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        key = self._key(request, object_id)
+        key: AdminKey = self.find_row(request, object_id)
         page = reverse("admin:tokens_adminkey_change", args=[key.pk])
         return self._revoke(request, [key], f"Revoke {key.name}?", page, {}, is_requested=request.method == "POST")
 
@@ -218,11 +198,3 @@ class AdminKeyAdmin(ConfirmedForm, CuratedAdmin):
     @display(description="Scopes")
     def scopes_shown(self, key: AdminKey) -> str:
         return ", ".join(key.scopes)
-
-    def _key(self, request: HttpRequest, object_id: str) -> AdminKey:
-        key: AdminKey | None = self.get_object(request, object_id)
-        if key is None:
-            raise Http404
-        if not self.has_view_permission(request, key):
-            raise PermissionDenied
-        return key

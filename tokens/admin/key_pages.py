@@ -6,14 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
-from catalog.admin.base import ModelAdmin, RadioSelect, detail_action
-from tokens.admin.shown_once import hand_over, take
+from catalog.admin.base import RadioSelect, detail_action
+from tokens.admin.shown_once import ShowsOnce
 from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import budget_gate, key_gates, survey
 from tokens.models import KeyReplacedError, Token, WrongPepperError
@@ -43,15 +42,16 @@ class RotationForm(forms.Form):
     )
 
 
-class KeyPages(ModelAdmin):
+class KeyPages(ShowsOnce):
     """The buttons on a token's page, and the pages that they open."""
 
+    new_key_template = "tokens/admin/new_key.html"
     actions_detail = ["rotate", "replaced", "sees", "explain"]
 
     @detail_action(description="New key", url_path="rotate", permissions=["change"], icon="autorenew")
     @reauthentication_required
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        token = self._token(request, object_id)
+        token: Token = self.find_row(request, object_id)
         form = RotationForm(request.POST or None, initial={"key_id": token.key_id})
         if request.method == "POST" and form.is_valid():
             grace = dt.timedelta(hours=int(form.cleaned_data["grace"]))
@@ -63,7 +63,7 @@ class KeyPages(ModelAdmin):
             except WrongPepperError as error:
                 return self._refuse(request, token, f"{error} Nothing changed.")
             self.log_change(request, token, [{"changed": {"fields": ["key"]}}])
-            return self.show_new_key(request, token, new_key)
+            return self.show_once(request, token, new_key)
         return self.render_page(
             request, "tokens/admin/rotate.html", f"New key for {token.name}", token=token, form=form
         )
@@ -71,7 +71,7 @@ class KeyPages(ModelAdmin):
     @detail_action(description="Replaced keys", url_path="replaced", permissions=["change"], icon="key_off")
     def replaced(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The keys that rotations replaced; posting the id of a key in its grace period ends it now."""
-        token, now = self._token(request, object_id), timezone.now()
+        token, now = self.find_row(request, object_id), timezone.now()
         if request.method == "POST":
             key_id = request.POST.get("key_id", "").replace("\x00", "")
             if token.retired_keys.filter(key_id=key_id, valid_until__gt=now).exists():
@@ -94,7 +94,7 @@ class KeyPages(ModelAdmin):
     @detail_action(description="Visible models", url_path="sees", permissions=["view"], icon="visibility")
     def sees(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Every model, whether this key can see it, and why not."""
-        token = self._token(request, object_id)
+        token: Token = self.find_row(request, object_id)
         search, gate = request.GET.get("q", "")[:200].strip(), request.GET.get("gate", "")
         scope, now = scope_of(row_of(token)), timezone.now()
         rows = [(explanation, explanation.obstacle) for explanation in survey(scope, at=now, search=search)]
@@ -120,45 +120,13 @@ class KeyPages(ModelAdmin):
     @detail_action(description="Why refused?", url_path="explain", permissions=["view"], icon="block")
     def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The page that explains refused requests, filled in with the last one of the token."""
-        return HttpResponseRedirect(f"{reverse('explain')}?token={self._token(request, object_id).pk}")
+        return HttpResponseRedirect(f"{reverse('explain')}?token={self.find_row(request, object_id).pk}")
 
-    def get_urls(self) -> Any:
-        view = self.admin_site.admin_view(self.new_key)
-        return [path("<int:number>/new-key/", view, name="tokens_token_new_key"), *super().get_urls()]
-
-    def show_new_key(self, request: HttpRequest, token: Token, key: str) -> HttpResponse:
-        """Leads to the page that shows the key once, so that a reload does not send the form again."""
-        address = reverse("admin:tokens_token_new_key", args=[token.pk])
-        response = HttpResponseRedirect(address)
-        hand_over(request, response, key, row=token, path=address)
-        response["Cache-Control"] = "no-store, private"
-        return response
-
-    def new_key(self, request: HttpRequest, number: int) -> HttpResponse:
-        """The page behind the redirect; the second time, it says that the key cannot be shown again."""
-        token = self._token(request, str(number))
-        may_change = self.has_change_permission(request, token)
-        page = self.render_page(
-            request,
-            "tokens/admin/new_key.html",
-            f"New key for {token.name}",
-            token=token,
-            may_add=self.has_add_permission(request),
-            rotation=reverse("admin:tokens_token_rotate", args=[token.pk]) if may_change else "",
-        )
-        if request.method == "GET":
-            page.context_data["key"] = take(request, page, row=token, path=request.path)  # type: ignore[attr-defined]
-        page["Cache-Control"] = "no-store, private"
-        return page
+    def describe_new_key(self, request: HttpRequest, row: Token) -> tuple[str, dict[str, Any]]:
+        may_change = self.has_change_permission(request, row)
+        rotation = reverse("admin:tokens_token_rotate", args=[row.pk]) if may_change else ""
+        return f"New key for {row.name}", {"token": row, "rotation": rotation}
 
     def _refuse(self, request: HttpRequest, token: Token, message: str) -> HttpResponse:
         self.message_user(request, message, messages.ERROR)
         return HttpResponseRedirect(reverse("admin:tokens_token_change", args=[token.pk]))
-
-    def _token(self, request: HttpRequest, object_id: str) -> Token:
-        token: Token | None = self.get_object(request, object_id)
-        if token is None:
-            raise Http404
-        if not self.has_view_permission(request, token):
-            raise PermissionDenied
-        return token

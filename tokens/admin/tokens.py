@@ -184,7 +184,7 @@ class TokenAdmin(ConfirmedForm, BudgetAdmin, KeyPages, CuratedAdmin):
         add_note(request, f"{token} {sight}.", messages.WARNING if sight.problems else messages.INFO)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        return self.show_new_key(request, obj, obj.new_key)
+        return self.show_once(request, obj, obj.new_key)
 
     def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
         """A deleted token cannot be restored: its history has no digest of the key."""

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import (
@@ -22,7 +22,7 @@ from catalog.admin.base import (
     enable,
 )
 from catalog.db.history import request_user
-from tokens.admin.shown_once import hand_over, take
+from tokens.admin.shown_once import ShowsOnce
 from tokens.event_types.vocabulary import TYPES
 from tokens.models import Webhook
 from tokens.operators.reauthentication import ConfirmedForm, reauthentication_required
@@ -66,7 +66,8 @@ class WebhookForm(CuratedForm):
 
 
 @admin.register(Webhook)
-class WebhookAdmin(ConfirmedForm, CuratedAdmin):
+class WebhookAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
+    new_key_template = "tokens/admin/new_secret.html"
     form = WebhookForm
     list_display = ["url", "kind", "events_shown", "limits_shown", "state", "note"]
     list_filter = [("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter)]
@@ -110,26 +111,16 @@ class WebhookAdmin(ConfirmedForm, CuratedAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         secret = getattr(obj, "new_secret", "")
-        return self._show(request, obj, secret) if secret else super().response_add(request, obj, post_url_continue)
+        return self.show_once(request, obj, secret) if secret else super().response_add(request, obj, post_url_continue)
 
-    def get_urls(self) -> Any:
-        view = self.admin_site.admin_view(self.new_key)
-        return [path("<int:number>/new-key/", view, name="tokens_webhook_new_key"), *super().get_urls()]
-
-    def new_key(self, request: HttpRequest, number: int) -> HttpResponse:
-        """The page behind the redirect; the second time, it says that the secret cannot be shown again."""
-        webhook = self._webhook(request, str(number))
-        page = self.render_page(request, "tokens/admin/new_secret.html", "New secret", webhook=webhook)
-        if request.method == "GET":
-            page.context_data["key"] = take(request, page, row=webhook, path=request.path)  # type: ignore[attr-defined]
-        page["Cache-Control"] = "no-store, private"
-        return page
+    def describe_new_key(self, request: HttpRequest, row: Webhook) -> tuple[str, dict[str, Any]]:
+        return "New secret", {"webhook": row}
 
     @detail_action(description="New secret", url_path="rotate", permissions=["change"], icon="autorenew")
     @reauthentication_required
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asks first: the receiver has a day to take the new secret."""
-        webhook = self._webhook(request, object_id)
+        webhook = self.find_row(request, object_id)
         if request.method != "POST":
             effect = "It signs from now on. The secret that it replaces signs for a day more."
             return self._ask(request, webhook, "New secret?", effect, "Create the secret")
@@ -138,12 +129,12 @@ class WebhookAdmin(ConfirmedForm, CuratedAdmin):
         except ValidationError as error:
             self.message_user(request, error.messages[0], messages.ERROR)
             return HttpResponseRedirect(reverse("admin:tokens_webhook_change", args=[webhook.pk]))
-        return self._show(request, webhook, secret)
+        return self.show_once(request, webhook, secret)
 
     @detail_action(description="Send a test", url_path="test", permissions=["change"], icon="send")
     def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Stores an event of type ping for this webhook alone."""
-        webhook = self._webhook(request, object_id)
+        webhook = self.find_row(request, object_id)
         if request.method != "POST":
             effect = "run_worker sends an event of type ping, whatever types the webhook takes."
             return self._ask(request, webhook, "Send a test?", effect, "Send the test")
@@ -170,18 +161,3 @@ class WebhookAdmin(ConfirmedForm, CuratedAdmin):
     def _ask(self, request: HttpRequest, webhook: Webhook, title: str, effect: str, button: str) -> HttpResponse:
         template = "tokens/admin/webhook_action.html"
         return self.render_page(request, template, title, webhook=webhook, effect=effect, button=button)
-
-    def _show(self, request: HttpRequest, webhook: Webhook, secret: str) -> HttpResponse:
-        address = reverse("admin:tokens_webhook_new_key", args=[webhook.pk])
-        response = HttpResponseRedirect(address)
-        hand_over(request, response, secret, row=webhook, path=address)
-        response["Cache-Control"] = "no-store, private"
-        return response
-
-    def _webhook(self, request: HttpRequest, object_id: str) -> Webhook:
-        webhook: Webhook | None = self.get_object(request, object_id)
-        if webhook is None:
-            raise Http404
-        if not self.has_view_permission(request, webhook):
-            raise PermissionDenied
-        return webhook

@@ -33,7 +33,9 @@ def require(operator: Any, action: str, table: Any) -> None:
     what = f"{action} {table._meta.verbose_name_plural}"
     covers = getattr(operator, "covers", None)
     if covers is not None and not covers(permission):
-        detail = f"The scopes of this admin key do not include to {what}. Issue a key with another scope."
+        detail = (
+            f"The scopes of this admin key do not include the permission to {what}. Issue a key with another scope."
+        )
     else:
         detail = f"You do not have permission to {what}."
     raise ProblemError("permission_denied", detail, status=403)

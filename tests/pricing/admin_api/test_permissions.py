@@ -35,7 +35,9 @@ def test_a_key_may_not_leave_its_scope(api_as: Callable[..., Any]) -> None:
 
     refused = api.post(VENDORS, {"slug": "acme", "name": "Acme"})
     assert refused.status_code == 403
-    assert refused.json()["detail"].startswith("The scopes of this admin key do not include to add vendors.")
+    assert refused.json()["detail"].startswith(
+        "The scopes of this admin key do not include the permission to add vendors."
+    )
     assert api.get(VENDORS).status_code == 403
 
 

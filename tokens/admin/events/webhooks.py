@@ -88,11 +88,11 @@ class WebhookAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
         return super().get_queryset(request).prefetch_related("vendors", "groups")
 
     def get_fieldsets(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
-        """The secret is entered for bots of Feishu, before they exist and afterwards."""
-        if obj is None or (obj.kind == Webhook.Kind.FEISHU and self.has_change_permission(request, obj)):
-            return super().get_fieldsets(request, obj)
+        """A new webhook has no state; the secret is entered for bots of Feishu, before they exist and afterwards."""
+        takes_secret = obj is None or (obj.kind == Webhook.Kind.FEISHU and self.has_change_permission(request, obj))
+        hidden = {"state"} if obj is None else set() if takes_secret else {"secret"}
         return [
-            (title, {**options, "fields": [name for name in options["fields"] if name != "secret"]})
+            (title, {**options, "fields": [name for name in options["fields"] if name not in hidden]})
             for title, options in super().get_fieldsets(request, obj)
         ]
 

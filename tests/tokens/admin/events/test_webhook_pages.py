@@ -32,6 +32,7 @@ def test_a_webhook_is_created_and_its_secret_is_shown_once(boss: Client) -> None
         "vendors": [vendor.pk], "groups": [],
     }  # fmt: skip
 
+    assert "field-state" not in boss.get(f"{LIST}add/").content.decode()
     page = boss.post(f"{LIST}add/", form, follow=True)
 
     webhook = Webhook.objects.get()

@@ -26,6 +26,7 @@ from pricing.admin_api.permissions import require
 from pricing.impact.impact import ACCEPT_LOSS, Impact
 from pricing.impact.observing import observe
 from tokens.auth.credentials import header_text
+from tokens.keys import contains_key
 from tokens.operators.problems import FieldError, ProblemError
 
 DRY_RUN = "dry_run"
@@ -167,6 +168,8 @@ def reason_of(request: Request) -> str:
     reason = "".join(letter for letter in text if letter.isprintable()).strip()
     if len(reason) > REASON_LENGTH:
         raise ProblemError("validation_failed", f"{REASON} has more than {REASON_LENGTH} characters.")
+    if contains_key(reason):
+        raise ProblemError("validation_failed", f"{REASON} contains an API key, which must not be stored.")
     return reason
 
 

@@ -27,6 +27,13 @@ def test_the_reason_and_the_key_are_in_the_history_and_the_audit_trail(api: Any)
     assert (entry.actor, entry.reason, entry.action) == (row.actor, row.history_change_reason, "created")
 
 
+def test_a_reason_contains_no_key(api: Any) -> None:
+    headers = {"X-Change-Reason": f"was {world.key()}"}
+    refused = api.post(VENDORS, {"slug": "acme", "name": "Acme"}, headers=headers)
+    assert (refused.status_code, Vendor.objects.filter(slug="acme").exists()) == (400, False)
+    assert refused.json()["detail"] == "X-Change-Reason contains an API key, which must not be stored."
+
+
 def test_a_change_without_a_difference_is_no_entry_of_the_history(api: Any) -> None:
     api.post(VENDORS, {"slug": "acme", "name": "Acme"})
     before = api.get(f"{VENDORS}/acme")

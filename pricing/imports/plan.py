@@ -157,6 +157,15 @@ class ImportPlan:
                 parts += [(rows.new, "add", table), (rows.changed, "change", table), (rows.removed, "delete", table)]
         yield from dict.fromkeys((action, table) for part, action, table in parts if part)
 
+    def groups(self, *, with_rates: bool) -> set[str]:
+        """The names of the groups that it changes: themselves, what they reach, their releases and their rates."""
+        tables = self.structure.tables
+        names = ("groups", "releases", *([RATES] if with_rates else ()))
+        rows = [tables[name] for name in names if name in tables]
+        pairs = [*self.structure.joins, *self.structure.leaves]
+        keys = [*pairs, *(key for plan in rows for key in (*plan.changes, *plan.removed))]
+        return {key[0] for key in keys} | {self.joins_group} - {""}
+
     @property
     def priced(self) -> set[str]:
         """The models whose prices it changes, or may change."""

@@ -39,8 +39,8 @@ from pricing.imports.guards import (
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
 from pricing.imports.plan import ImportPlan
-from pricing.imports.undo.permissions import is_limited
-from tokens.models import Token
+from pricing.imports.undo.permissions import is_in_reach, is_limited
+from tokens.models import Token, TokenGroup
 
 # Django's name for roles is that of the groups of customers here.
 NOUNS = {Group: "roles"}
@@ -191,6 +191,9 @@ def forbidden_actions(plan: ImportPlan, actor: Any) -> list[str]:
     sentences = [f"{action} {NOUNS.get(table) or table._meta.verbose_name_plural}" for action, table in forbidden]
     if plan.removes_prices and not may_set_prices(actor):
         sentences.append("set prices, which are removed with their models and groups")
+    touched = TokenGroup.objects.filter(slug__in=plan.groups(with_rates=may_set_prices(actor)))
+    if not is_in_reach(actor, TokenGroup, list(touched.values_list("pk", flat=True))):
+        sentences.append("change groups of others")
     return sentences
 
 

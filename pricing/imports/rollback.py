@@ -31,7 +31,7 @@ from pricing.imports.undo.histories import RunHistory
 from pricing.imports.undo.permissions import is_limited
 from pricing.imports.undo.rows import TABLES, Undone, remove, restore, undo_rates, undo_sheets
 from pricing.models import DiscountRule, GroupRate, PriceSheet
-from tokens.models import Token, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup
 
 GROUP_REACH = "reach of groups"
 ROLES = "roles"
@@ -125,9 +125,13 @@ def _require_permissions(result: Rollback, actor: AbstractBaseUser | None) -> No
             require(actor, permission_to("change", table), f"change {rows}")
     if str(DiscountRule._meta.verbose_name_plural) in changed:
         require(actor, SETS_PRICES, "restore discount rules")
-    is_about_tokens = str(Token._meta.verbose_name_plural) in changed and is_limited(actor, Token)
-    if is_about_tokens or (ROLES in changed and not may_change_roles(actor)):
-        raise NotPermittedError(f"You do not have permission to change {'all tokens' if is_about_tokens else ROLES}.")
+    for table in (Token, TokenGroup, ModelRelease, GroupRate):
+        rows = str(table._meta.verbose_name_plural)
+        is_changed = rows in changed or (table is TokenGroup and GROUP_REACH in changed)
+        if is_changed and is_limited(actor, table):
+            raise NotPermittedError(f"You do not have permission to change all {rows}.")
+    if ROLES in changed and not may_change_roles(actor):
+        raise NotPermittedError(f"You do not have permission to change {ROLES}.")
     if GROUP_REACH in changed:
         require(actor, permission_to("change", TokenGroup), "change groups")
 

@@ -13,7 +13,7 @@ from pricing.imports.options import Options
 from pricing.imports.review import apply_run, forbidden_actions, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.models import GroupRate, PriceSheet
-from tokens.models import TokenGroup
+from tokens.models import OperatorGroups, TokenGroup
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +115,22 @@ def test_a_rollback_of_prices_requires_the_permission_to_set_prices() -> None:
     assert run.status == ImportRun.Status.APPLIED
     roll_back(run, at=timezone.now(), actor=operator(*FACTS, "add_pricesheet", "change_vendor", "change_endpointtype"))
     assert not ModelAlias.objects.exists()
+
+
+def test_who_is_responsible_for_some_groups_changes_no_others() -> None:
+    codes = ("add_pricesheet", "add_tokengroup", "change_tokengroup", "change_grouprate", "change_modelrelease")
+    bob = operator(*FACTS, *codes)
+    vip, other = (TokenGroup.objects.create(slug=slug, label=slug) for slug in ("vip", "other"))
+    OperatorGroups.objects.create(operator=bob).groups.add(vip)
+    bob = User.objects.get(pk=bob.pk)
+    for change in ("label: New", "rate: '0.1'"):
+        mine = waiting("yaml", f"format: modelbook/1\ngroups:\n- {{slug: vip, {change}}}\n".encode())
+        assert apply(mine, bob) is None
+        run = waiting("yaml", f"format: modelbook/1\ngroups:\n- {{slug: other, {change}}}\n".encode())
+        with pytest.raises(InputError, match="You do not have permission to change groups of others"):
+            apply(run, bob)
+    apply(run, User.objects.create_superuser("alice"))
+    run.refresh_from_db()
+    with pytest.raises(InputError, match="You do not have permission to change all group rates"):
+        roll_back(run, at=timezone.now(), actor=bob, accept_loss=True)
+    assert GroupRate.objects.in_force(at=timezone.now()).filter(group=other).exists()

@@ -4,7 +4,7 @@ One place decides for every named table, however a row arrives: forms, YAML, imp
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,12 +90,14 @@ def changed_names(row: models.Model) -> list[str]:
     return [column for column in columns if stored is None or getattr(stored, column) != getattr(row, column)]
 
 
-def look_alikes(row: models.Model, names: Names | None = None) -> Iterator[tuple[str, LookAlike]]:
+def look_alikes(
+    row: models.Model, names: Names | None = None, *, changed: Sequence[str] | None = None
+) -> Iterator[tuple[str, LookAlike]]:
     """Column and look-alike of each name that saving the row would change, if people may take it for another one.
 
-    `names`: those of its table, if they are already read.
+    `names`: those of its table, and `changed`: its changed columns, if they are already read.
     """
-    table, changed = type(row), changed_names(row)
+    table, changed = type(row), changed_names(row) if changed is None else changed
     if not changed:
         return
     names, owner = names or Names(table), getattr(row, IDS.get(table, "pk"))
@@ -106,15 +108,15 @@ def look_alikes(row: models.Model, names: Names | None = None) -> Iterator[tuple
 
 def name_errors(row: models.Model, names: Names | None = None) -> dict[str, ValidationError]:
     """Column -> why the row should not get its new name. With the code LOOK_ALIKE, a person may decide otherwise."""
-    errors = dict[str, ValidationError]()
-    for column, alike in look_alikes(row, names):
+    errors, changed = dict[str, ValidationError](), changed_names(row)
+    for column, alike in look_alikes(row, names, changed=changed):
         problem = alike.describe(getattr(row, column))
         errors[column] = (
             ValidationError(f"{problem}.", code=LOOK_ALIKE)
             if alike.may_be_meant
             else ValidationError(f"{problem}. Choose another name.", code="invalid")
         )
-    for column in changed_names(row):
+    for column in changed:
         if fault := fault_of_name(getattr(row, column)):
             errors[column] = ValidationError(fault, code="invalid")
     return errors

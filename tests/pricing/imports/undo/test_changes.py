@@ -19,7 +19,7 @@ from pricing.imports.undo.changes import ALL_TABLES, Change, UndoneChange, undo
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
 from pricing.published.group_rates import write_rates
 from tests import world
-from tokens.models import Token, TokenGroup
+from tokens.models import AdminKey, Token, TokenGroup, Webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -58,7 +58,8 @@ def refusal(number: int, **options: Any) -> str:
 
 
 def test_every_table_with_history_can_be_undone() -> None:
-    assert {*ALL_TABLES} == {*recorded_models()}
+    # A revoked admin key stays revoked, and the addresses and secrets of webhooks are in no history.
+    assert {*ALL_TABLES} == {*recorded_models()} - {AdminKey, Webhook}
 
 
 def test_one_field_gets_its_earlier_value_and_others_stay() -> None:

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from catalog.admin.base import (
     BooleanRadioFilter,
@@ -69,7 +71,7 @@ class WebhookForm(CuratedForm):
 class WebhookAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
     new_key_template = "tokens/admin/new_secret.html"
     form = WebhookForm
-    list_display = ["url", "kind", "events_shown", "limits_shown", "state", "note"]
+    list_display = ["url", "kind", "events_shown", "limits_shown", "state", "reason_shown", "note"]
     list_filter = [("kind", ChoicesDropdownFilter), ("enabled", BooleanRadioFilter)]
     search_fields = ["url", "note"]
     search_help_text = "A part of the address that is shown, or of the note."
@@ -78,9 +80,9 @@ class WebhookAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
     actions_detail = ["rotate", "test"]
     autocomplete_fields = ["vendors", "groups"]
     unsearchable = ("sealed_url", "sealed_secret", "sealed_previous_secret")
-    readonly_fields = ["state"]
+    readonly_fields = ["state", "reason_shown"]
     fieldsets = [
-        (None, {"fields": ["kind", "url", "secret", "note", "enabled", "state"]}),
+        (None, {"fields": ["kind", "url", "secret", "note", "enabled", "state", "reason_shown"]}),
         ("Events", {"fields": ["events", "vendors", "groups"]}),
     ]
 
@@ -144,9 +146,12 @@ class WebhookAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
 
     @display(description="State", label=STATES)
     def state(self, webhook: Webhook) -> Any:
-        if webhook.enabled:
-            return "enabled"
-        return ("disabled", f"disabled: {webhook.disabled_reason}") if webhook.disabled_reason else "disabled"
+        return "enabled" if webhook.enabled else "disabled"
+
+    @display(description="Why")
+    def reason_shown(self, webhook: Webhook) -> SafeString:
+        """Not in the label of the state, which is in one line that phones cut off."""
+        return format_html('<span class="cell-text">{}</span>', webhook.disabled_reason or "-")
 
     @display(description="Events")
     def events_shown(self, webhook: Webhook) -> str:

@@ -129,3 +129,12 @@ def test_only_a_bot_of_feishu_takes_a_secret(boss: Client) -> None:
     assert "Only a bot of Feishu or Lark has a secret that you enter" in page.content.decode()
     webhook = subscribe(url=URL)
     assert 'name="secret"' not in boss.get(f"{LIST}{webhook.pk}/change/").content.decode()
+
+
+def test_why_a_webhook_is_disabled_is_a_text_that_breaks(boss: Client) -> None:
+    why = "The receiver answered 410: it wants nothing more."
+    webhook = subscribe(url=URL)
+    Webhook.objects.filter(pk=webhook.pk).update(enabled=False, disabled_reason=why)
+
+    for page in (LIST, f"{LIST}{webhook.pk}/change/"):
+        assert f'<span class="cell-text">{why}</span>' in boss.get(page).content.decode()

@@ -119,11 +119,18 @@ class FactsPlan:
 
 
 def plan_facts(
-    document: Document, context: PlanContext, *, registry: Container[str], publish: bool, channel: str
+    document: Document,
+    context: PlanContext,
+    *,
+    registry: Container[str],
+    publish: bool,
+    channel: str,
+    owned: Container[str] = (),
 ) -> FactsPlan:
     """Plans what importing these records would change; writes nothing. Records that cannot be stored are left out.
 
-    `registry`: the endpoint types that exist or will be created.
+    `registry`: the endpoint types that exist or will be created. `owned`: the models that have only those of the
+    lifecycle dates that their records state, because dates are only valid together.
     """
     plan = FactsPlan(channel=channel)
     vendors = _VendorBook(plan)
@@ -139,6 +146,7 @@ def plan_facts(
             vendor = _vendor_name(record, model, vendors, plan, context.findings)
             status = {"status": AIModel.Status.PUBLISHED.value} if publish else {}
             named = {"vendor": vendor, "successor": _successor(record, successors, context.findings)}
+            named |= dict.fromkeys(LIFECYCLE_DATES) if model is not None and record.name in owned else {}
             _plan_model(plan, record.name, model, {**named, **fields, **status}, context, names)
     _leave_out_circles(plan, stored, names, context.findings)
     _withhold(plan, context.policy.withheld_changes(plan.changed, stored), stored)
@@ -265,7 +273,7 @@ def _plan_model(
     for field_name, value in values.items():
         old = stored.get(field_name, getattr(model, field_name))
         context.policy.note_pinned(name, field_name, old, value)
-        if value is not None and old != value:
+        if (value is not None or field_name in LIFECYCLE_DATES) and old != value:
             changes[field_name] = (old, value)
     if changes:
         plan.changed[name] = changes

@@ -53,14 +53,18 @@ def successor_cycle(first: K, successors: Mapping[K, K | None]) -> list[K]:
     return path if current == first else []
 
 
-def circular_successors(new: Mapping[str, str], stored: Mapping[str, str | None]) -> dict[str, list[str]]:
-    """Id -> the circle that its new successor would close; ids whose successor can be set are left out."""
-    successors, circles = dict(stored), dict[str, list[str]]()
-    for name, successor in new.items():
-        if circle := successor_cycle(name, {**successors, name: successor}):
-            circles[name] = circle
-        else:
-            successors[name] = successor
+def circular_successors(new: Mapping[str, str | None], stored: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """Id -> the circle that its new successor would close; ids whose successor can be set are left out.
+
+    All new successors count together, so that models can change places.
+    """
+    successors, circles, is_final = {**stored, **new}, dict[str, list[str]](), False
+    while not is_final:
+        is_final = True
+        # The first one is set, if two exclude each other.
+        for name in reversed([*new]):
+            if name not in circles and (circle := successor_cycle(name, successors)):
+                circles[name], successors[name], is_final = circle, stored.get(name), False
     return circles
 
 

@@ -5,7 +5,7 @@ value that is silently missing from the catalog.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -148,12 +148,16 @@ class _Sections:
         self.present = frozenset(body) - {"format"}
         self.entries = {name: _by_name(body, name) for name in SECTIONS}
 
-    def each(self, name: str) -> "Iterator[tuple[Any, Entry]]":
-        """Each entry with its name, a tuple if several fields name it; an error of an entry names it."""
+    def each(self, name: str, read: Callable[[Entry], Any] = dict) -> Iterator[tuple[Any, Any]]:
+        """The name of each entry, a tuple if several fields name it, and what `read` makes of it.
+
+        An error of an entry names it.
+        """
         section = SECTIONS[name]
         for key, entry in self.entries[name].items():
-            with _naming(section.titled(key)):
-                yield (key if len(key) > 1 else key[0]), entry
+            with _naming(section.titled(key), " ".join(key)):
+                value = read(entry)
+            yield (key if len(key) > 1 else key[0]), value
 
 
 def _by_name(body: Entry, name: str) -> dict[tuple[str, ...], Entry]:
@@ -167,27 +171,27 @@ def _by_name(body: Entry, name: str) -> dict[tuple[str, ...], Entry]:
 
 
 @contextmanager
-def _naming(entry: str) -> Iterator[None]:
-    """Puts the name of the entry before errors about its values."""
+def _naming(entry: str, name: str) -> Iterator[None]:
+    """Puts the entry before errors about its values that do not start with it or its name."""
     try:
         yield
     except (SourceError, InexactError) as error:
         text = str(error)
-        raise SourceError(text if entry.partition(" ")[2] in text else f"{entry}: {text}") from None
+        is_named = text.startswith(tuple(start[:80] + end for start in (entry, name) for end in ": ,"))
+        raise SourceError(text if is_named else f"{entry}: {text}") from None
 
 
 def _document(body: Entry) -> Document:
     sections = _Sections(body)
-    names = {slug: read_text(entry, "name") for slug, entry in sections.each("vendors")}
+    names = dict(sections.each("vendors", lambda entry: read_text(entry, "name")))
     prices: dict[str, dict[str, Sheet]] = {}
-    records = []
     for name, entry in sections.each("models"):
         for role, price in read_mapping(entry.get("prices") or {}, "prices").items():
             if role not in ROLES:
                 raise SourceError(f"{name[:80]} has the price {role[:40]!r}: use one of {', '.join(ROLES)}.")
             prices.setdefault(role, {})[name] = _prices(price, name, role)
-        records.append(_record(entry, names))
-    return Document(records=tuple(records), structure=_structure(sections, prices))
+    records = tuple(record for _, record in sections.each("models", lambda entry: _record(entry, names)))
+    return Document(records=records, structure=_structure(sections, prices))
 
 
 def _record(entry: Entry, vendors: Mapping[str, str]) -> Record:
@@ -217,43 +221,47 @@ def _structure(sections: _Sections, prices: Mapping[str, Mapping[str, Sheet]]) -
     each = sections.each
     groups, channels = dict(each("groups")), dict(each("channels"))
     return Structure(
-        vendors={
-            slug: read_fields(entry, texts=("name", "icon", "description"), names=("aliases",))
-            for slug, entry in each("vendors")
+        vendors=dict(
+            each("vendors", lambda entry: read_fields(entry, texts=("name", "icon", "description"), names=("aliases",)))
+        ),
+        endpoint_types=dict(each("endpoint_types", _endpoint_type)),
+        groups=dict(each("groups", _group)),
+        channels=dict(each("channels", _channel)),
+        reach={
+            slug: names
+            for slug, names in each("groups", lambda entry: read_names({"channels": None, **entry}, "channels"))
+            if "channels" in groups[slug]
         },
-        endpoint_types={
-            name: {field: read_text(entry, field) for field in ("path", "method")}
-            | read_fields(entry, texts=("label",))
-            for name, entry in each("endpoint_types")
-        },
-        groups={slug: _group(entry) for slug, entry in each("groups")},
-        channels={
-            slug: read_fields(
-                entry, texts=("name", "base_url", "note"), flags=("enabled",), counts=("priority", "weight")
-            )
-            for slug, entry in each("channels")
-        },
-        reach={slug: read_names(entry, "channels") for slug, entry in groups.items() if "channels" in entry},
-        models={
-            name: read_fields(entry, texts=("status", "vendor", "successor"), flags=FLAGS_OF_MODELS) | _start(entry)
-            for name, entry in each("models")
-        },
-        aliases={name: read_fields(entry, texts=("model",), flags=("listed",)) for name, entry in each("aliases")},
-        releases={key: _start(entry) for key, entry in each("releases")},
-        codex_profiles={name: _codex_profile(entry) for name, entry in each("codex_profiles")},
-        offers={
-            (slug, model): read_fields(offer, texts=("upstream_name",), flags=("enabled",))
-            for slug, entry in each("channels")
-            for model, offer in _offers(slug, entry)
-        },
-        rates={slug: {"ratio": read_amount(entry["rate"])} for slug, entry in each("groups") if "rate" in entry},
-        popular={name: read_fields(entry, counts=("position",)) for name, entry in each("popular")},
-        tokens={key_id: _token(entry) for key_id, entry in each("tokens")},
-        roles={name: {"permissions": sorted(read_names(entry, "permissions"))} for name, entry in each("roles")},
+        models=dict(each("models", _model)),
+        aliases=dict(each("aliases", lambda entry: read_fields(entry, texts=("model",), flags=("listed",)))),
+        releases=dict(each("releases", _start)),
+        codex_profiles=dict(each("codex_profiles", _codex_profile)),
+        offers={(slug, model): offer for slug, offers in each("channels", _offers) for model, offer in offers.items()},
+        rates=dict(
+            (slug, {"ratio": rate})
+            for slug, rate in each("groups", lambda entry: read_amount(entry["rate"]) if "rate" in entry else None)
+            if rate is not None
+        ),
+        popular=dict(each("popular", lambda entry: read_fields(entry, counts=("position",)))),
+        tokens=dict(each("tokens", _token)),
+        roles=dict(each("roles", lambda entry: {"permissions": sorted(read_names(entry, "permissions"))})),
         prices=prices,
         sections=sections.present,
         offering=frozenset(slug for slug, entry in channels.items() if "offers" in entry),
     )
+
+
+def _endpoint_type(entry: Entry) -> dict[str, Any]:
+    return {field: read_text(entry, field) for field in ("path", "method")} | read_fields(entry, texts=("label",))
+
+
+def _channel(entry: Entry) -> dict[str, Any]:
+    texts, counts = ("name", "base_url", "note"), ("priority", "weight")
+    return read_fields(entry, texts=texts, flags=("enabled",), counts=counts)
+
+
+def _model(entry: Entry) -> dict[str, Any]:
+    return read_fields(entry, texts=("status", "vendor", "successor"), flags=FLAGS_OF_MODELS) | _start(entry)
 
 
 def _start(entry: Entry) -> dict[str, Any]:
@@ -268,14 +276,15 @@ def _group(entry: Entry) -> dict[str, Any]:
     return fields | position | read_optional(entry, "budget_amount", read_amount)
 
 
-def _offers(slug: str, channel: Entry) -> Iterator[tuple[str, Entry]]:
-    section, seen = Section("offer", ("model",), OF_OFFER[1:]), set()
+def _offers(channel: Entry) -> dict[str, Any]:
+    section, offers = Section("offer", ("model",), OF_OFFER[1:]), dict[str, Any]()
     for offer in read_list(channel, "offers"):
         (model,) = section.name_of(offer)
-        if model in seen:
-            raise SourceError(f"channel {slug[:64]} offers {model[:80]} twice: keep one of the offers.")
-        seen.add(model)
-        yield model, offer
+        if model in offers:
+            raise SourceError(f"channel {channel['slug'][:64]} offers {model[:80]} twice: keep one of the offers.")
+        with _naming(section.titled((model,)), model):
+            offers[model] = read_fields(offer, texts=("upstream_name",), flags=("enabled",))
+    return offers
 
 
 def _token(entry: Entry) -> dict[str, Any]:

@@ -24,11 +24,11 @@ def _walk(folder: Path) -> Iterator[Path]:
         for name in (*names, *folders):
             if (
                 not name.startswith(".")
-                and (name.endswith(SUFFIXES) or name in folders)
+                and (name.lower().endswith(SUFFIXES) or name in folders)
                 and Path(path, name).is_symlink()
             ):
                 raise SourceError(f"{Path(path, name)} is a symbolic link: replace it with what it leads to.")
-        yield from (Path(path, name) for name in names if name.endswith(SUFFIXES) and not name.startswith("."))
+        yield from (Path(path, name) for name in names if name.lower().endswith(SUFFIXES) and not name.startswith("."))
 
 
 def join(folder: Path) -> bytes:

@@ -142,11 +142,12 @@ def read_moment(text: str) -> dt.datetime:
     """A moment in UTC."""
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        in_utc = moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         moment = None
     if moment is None or moment.tzinfo is None:
         raise SourceError(f"This is not a time with a zone such as 2026-12-31T08:00:00Z: {text[:40]!r}.")
-    return moment.astimezone(dt.UTC)
+    return in_utc
 
 
 def read_optional(entry: Entry, key: str, read: Callable[[str], Any]) -> dict[str, Any]:

@@ -174,7 +174,8 @@ def _groups(*, at: dt.datetime) -> Iterator[bytes]:
             "auto_position": group.auto_position,
             "rate_limit": group.rate_limit,
             **_budget(group.budget),
-            **({"rate": digits(rates[group.pk])} if group.pk in rates else {}),
+            # Without a rate, a group pays the whole price: a rate of 1 is written as none.
+            **({"rate": digits(rates[group.pk])} if rates.get(group.pk, 1) != 1 else {}),
             "channels": reach[group.pk],
         }
         yield write([entry])

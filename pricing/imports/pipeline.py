@@ -129,7 +129,12 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
         structure = add_absent(resolution.document, structure, context, mode=options.prune)
     registry = known_endpoint_types(structure, at=at)
     facts = plan_facts(
-        resolution.document, context, registry=registry, publish=options.publish, channel=options.channel
+        resolution.document,
+        context,
+        registry=registry,
+        publish=options.publish,
+        channel=options.channel,
+        owned=structure.models if options.prune and "models" in structure.sections else (),
     )
     _report_output_limits(facts, context.findings)
     structure = _with_vendor_descriptions(structure, facts)

@@ -26,7 +26,7 @@ from catalog.operators.permissions import SETS_PRICES, may_change_roles, permiss
 from catalog.progress import track
 from pricing.impact.impact import Impact
 from pricing.impact.observing import observe
-from pricing.imports.structure.writing import restore_groups_of_tokens, restore_roles
+from pricing.imports.structure.writing import leave_groups_of_tokens, restore_groups_of_tokens, restore_roles
 from pricing.imports.undo.histories import RunHistory
 from pricing.imports.undo.permissions import is_limited
 from pricing.imports.undo.rows import TABLES, Undone, remove, restore, undo_rates, undo_sheets
@@ -146,6 +146,8 @@ def _roll_back(run: ImportRun, context: WriteContext) -> Rollback:
     for table in track(TABLES, "Reading what the run changed"):
         if table not in (GroupRate, PriceSheet):
             restore(histories(table), result, context.audit)
+    groups_of_tokens, stays = leave_groups_of_tokens((run.report.get("undo") or {}).get("groups_of_tokens") or {})
+    result.stays += stays
     for table in track(TABLES, "Reading what the run created"):
         if table is PriceSheet:
             undo_sheets(histories, result, context)
@@ -154,6 +156,7 @@ def _roll_back(run: ImportRun, context: WriteContext) -> Rollback:
         else:
             remove(histories(table), result, context.audit)
     _restore_removed(run, result, context)
+    restore_groups_of_tokens(groups_of_tokens, context)
     return result
 
 
@@ -171,7 +174,6 @@ def _restore_removed(run: ImportRun, result: Rollback, context: WriteContext) ->
         if found and reached and not found.channels.filter(pk=reached.pk).exists():
             found.channels.add(reached)
             result.restored[GROUP_REACH] = result.restored.get(GROUP_REACH, 0) + 1
-    result.stays += restore_groups_of_tokens(undo.get("groups_of_tokens") or {}, reason=context.reason)
     if roles := undo.get("roles"):
         result.restored[ROLES] = len(roles)
         result.stays += restore_roles(roles)

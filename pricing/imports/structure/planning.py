@@ -39,9 +39,14 @@ from tokens.auth.alias_effects import alias_effects
 from tokens.keys import KEY_ID_LENGTH, is_key_id
 from tokens.logs import scrub
 from tokens.models import RetiredKey, Token, TokenGroup
+from tokens.models.budgets import TERMS
 
+# Related model -> the table of its rows.
+TABLES_OF = {table.model: table.name for table in TABLES}
 # Rows that are left out as a whole if a field is not valid: without one of its terms, a row would grant something else.
 GRANTING = (Token, Group)
+# Fields without which a row would grant more: if one is not valid, the row is left out, too.
+LIMITING = {"rate_limit", *TERMS}
 # Fields of tokens that are not columns of their own.
 RELATED_TO_TOKENS = ("groups", "first_group")
 
@@ -187,7 +192,7 @@ class Planner:
         if not any(new.values()):
             return
         stored = dict(AIModel.objects.values_list("name", "successor__name"))
-        for name, circle in circular_successors({name: to for name, to in new.items() if to}, stored).items():
+        for name, circle in circular_successors(new, stored).items():
             problem = f"its successor was not set: {' → '.join([*circle, circle[0]])} would replace each other"
             self.context.findings.leave_out(problem, name)
             rest = {field: values for field, values in plan.changed.pop((name,)).items() if field != "successor"}
@@ -201,6 +206,10 @@ class Planner:
         if is_new and (fault := _fault_of_key(table, key)):
             self.context.findings.leave_out(f"{table.noun} {scrub(key[0])[:255]} was left out: {fault}")
             return None
+        if is_new and (needed := _needed_fields(table) - {*table.key, *fields}):
+            problem = f"a new one needs {', '.join(sorted(needed))}"
+            self.context.findings.leave_out(f"{table.noun} {' '.join(key)[:255]} was left out: {problem}")
+            return None
         valid: dict[str, Any] = {}
         key_fields = dict(zip(table.key, key, strict=True)) if is_new else {}
         for name, value in {**key_fields, **fields}.items():
@@ -209,7 +218,7 @@ class Planner:
                 cleaned = self._clean(table, column, value)
             except ValidationError as error:
                 is_required = name in key_fields or (is_new and not (column.blank or column.has_default()))
-                is_required |= table.model in GRANTING
+                is_required |= table.is_dated or table.model in GRANTING or name in LIMITING
                 part = table.noun if is_required else f"{name} of {table.noun}"
                 problem = " ".join(error.messages).rstrip(".")
                 problem = f"{name}: {problem}" if table.model in GRANTING else problem
@@ -287,8 +296,16 @@ class Planner:
 
     def _known(self, related: type[models.Model]) -> set[str]:
         if related not in self.known:
-            self.known[related] = {*keys_of_rows(related), *(self.new_models if related is AIModel else ())}
+            removed = {key[0] for key in self.structure.removed.get(TABLES_OF.get(related, ""), ())}
+            known = keys_of_rows(related).keys() - removed
+            self.known[related] = {*known, *(self.new_models if related is AIModel else ())}
         return self.known[related]
+
+
+def _needed_fields(table: Table) -> set[str]:
+    """The fields that a new row cannot be without."""
+    columns = (column for column in table.model._meta.concrete_fields if column.editable and not column.primary_key)
+    return {column.name for column in columns if not (column.blank or column.null or column.has_default())}
 
 
 def _fault_of_key(table: Table, key: Key) -> str:

@@ -14,7 +14,7 @@ from django.db import models
 
 from catalog.error_messages import count
 from catalog.imports.context import PlanContext
-from catalog.imports.facts import ENDPOINT_TYPES, FACTS
+from catalog.imports.facts import ENDPOINT_TYPES, FACTS, LIFECYCLE_DATES
 from catalog.models import AIModel, Vendor
 from catalog.sources.records import Document, Record, Structure
 from pricing.imports.structure.plan import BY_NAME, Key, Table, as_key
@@ -28,6 +28,8 @@ MODES = (DELETE, DRAFT)
 OF_MODELS = ("aliases", "codex_profiles", "releases", "popular")
 # Fields of models beside the facts of records that an export leaves out when they are empty.
 OPTIONAL = ("successor", "starts_at", "forwards_to_successor")
+# The others are planned together with the dates that the file states.
+BESIDE_DATES = tuple(name for name in FACTS if name not in LIFECYCLE_DATES)
 
 
 def add_absent(document: Document, structure: Structure, context: PlanContext, *, mode: str) -> Structure:
@@ -203,7 +205,7 @@ class _Pruning:
         for name, fields in self.given.models.items():
             record = self.records.get(name) or Record(name)
             absent = (
-                {field: defaults[field] for field in FACTS if getattr(record, field) is None}
+                {field: defaults[field] for field in BESIDE_DATES if getattr(record, field) is None}
                 | {field: defaults[field] for field in OPTIONAL if field not in fields}
                 if name in self.stored
                 else {}

@@ -6,12 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 
+from catalog.db import revision
 from catalog.db.audit import deed
 from catalog.db.bulk import create_rows, insert_rows, update_rows, write_history
 from catalog.db.bulk import keys_of as primary_keys
 from catalog.db.deletion import Deleted, delete_recoverably
 from catalog.db.import_context import reason_scope
-from catalog.imports.context import PlanContext, WriteContext
+from catalog.imports.context import PlanContext, UndoContext, WriteContext
 from catalog.models import Channel
 from catalog.sources.records import Structure
 from pricing.imports.prices.writing import apply_prices
@@ -154,39 +155,58 @@ def _set_groups(rows: Mapping[Key, Token], plan: TablePlan) -> dict[str, Any]:
 
 
 def _apply_roles(plan: TablePlan) -> dict[str, Any]:
-    """Creates, changes and deletes roles, which have no history; returns their permissions before and after."""
+    """Creates, changes and deletes roles, which have no history.
+
+    Returns the permissions of each before and after, and the key of its row.
+    """
     if plan.is_empty:
         return {}
     permissions, undo = keys_of_rows(Permission), {}
     for (name,), changes in plan.changes.items():
         role, is_new = Group.objects.get_or_create(name=name)
         after = changes.get("permissions", (None, []))[1]
-        undo[name] = [None if is_new else natural_list(role, "permissions"), after]
+        undo[name] = [None if is_new else natural_list(role, "permissions"), after, role.pk]
         role.permissions.set(permissions[permission] for permission in after)
     for (name,) in plan.removed:
         role = Group.objects.get(name=name)
-        undo[name] = [natural_list(role, "permissions"), None]
+        undo[name] = [natural_list(role, "permissions"), None, role.pk]
         role.delete()
     return {"roles": undo}
 
 
-def restore_groups_of_tokens(undo: Mapping[str, Any], *, reason: str) -> list[str]:
-    """Gives tokens the groups that they had; returns sentences about tokens that got others since."""
-    groups, stays = keys_of_rows(TokenGroup), []
+def leave_groups_of_tokens(undo: Mapping[str, Any]) -> tuple[dict[int, list[str]], list[str]]:
+    """Removes the groups that tokens got, so that groups that were created can be removed.
+
+    Returns the groups that each had before, and sentences about tokens that got others since.
+    """
+    through, earlier, stays = Token.groups.through.objects, dict[int, list[str]](), []
     for key, (before, after) in undo.items():
         token = Token.objects.filter(pk=int(key)).first()
         if token is None or natural_list(token, "groups") != after:
             stays.append(f"groups of token {token or key}")
-            continue
-        with reason_scope(reason):
-            token.groups.set(groups[slug] for slug in before if slug in groups)
-    return stays
+        else:
+            through.filter(token=token.pk, tokengroup__slug__in=set(after) - set(before)).delete()
+            earlier[token.pk] = before
+    return earlier, stays
+
+
+def restore_groups_of_tokens(earlier: Mapping[int, list[str]], context: UndoContext) -> None:
+    """Gives tokens the groups that they had, when all of these are stored again."""
+    groups, through = keys_of_rows(TokenGroup), Token.groups.through
+    pairs = [(token, groups[slug]) for token, slugs in earlier.items() for slug in slugs if slug in groups]
+    stored = set(through.objects.filter(token__in=earlier).values_list("token", "tokengroup"))
+    through.objects.bulk_create(
+        through(token_id=token, tokengroup_id=key) for token, key in pairs if (token, key) not in stored
+    )
+    if earlier:
+        revision.bump(Token.revision_counter)
+        write_history(Token, list(earlier), kind="~", **context.audit)
 
 
 def restore_roles(undo: Mapping[str, Any]) -> list[str]:
     """Gives roles the permissions that they had; returns sentences about roles that were changed since."""
     permissions, stays = keys_of_rows(Permission), []
-    for name, (before, after) in undo.items():
+    for name, (before, after, key) in undo.items():
         role = Group.objects.filter(name=name).first()
         now = None if role is None else natural_list(role, "permissions")
         if now != after:
@@ -197,6 +217,6 @@ def restore_roles(undo: Mapping[str, Any]) -> list[str]:
             elif role is not None:
                 role.delete()
         else:
-            role = role or Group.objects.create(name=name)
+            role = role or Group.objects.create(pk=key, name=name)
             role.permissions.set(permissions[permission] for permission in before if permission in permissions)
     return stays

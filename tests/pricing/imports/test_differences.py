@@ -170,6 +170,43 @@ def test_an_invalid_file_is_code_4(tmp_path: Path) -> None:
     assert diff(bad) == (4, "The document is empty.")
 
 
+def test_a_rate_that_cannot_be_stored_is_no_plan(tmp_path: Path) -> None:
+    world.token_group()
+    file = tmp_path / "catalog.yaml"
+    file.write_text("format: modelbook/1\ngroups:\n- {slug: default, rate: 1e9}\n")
+    code, report = diff(file)
+    assert (code, report["differences"]) == (2, [])
+    assert report["left_out"] == ["group rate default was left out: The number must not be more than 1000000"]
+    assert run("yaml", file, tmp_path, "--apply").report["outcome"] == "done"
+
+
+def test_an_incomplete_row_and_one_without_a_valid_limit_are_left_out(tmp_path: Path) -> None:
+    world.token_group("vip")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(
+        "format: modelbook/1\n"
+        "groups:\n- {slug: vip, label: Other, budget_amount: 5, budget_currency: XXQ}\n"
+        "- {slug: new, label: New, rate_limit: fast}\n"
+        "channels: [{slug: west}]\naliases: [{name: newest}]\ntokens: [{key_id: abcdefghij}]\n"
+    )
+
+    code, report = diff(bad)
+
+    assert (code, [row for row in report["differences"] if row["in"] != "database"]) == (2, [])
+    assert [sentence.partition(" was left out: ")[::2] for sentence in report["left_out"]] == [
+        ("alias newest", "a new one needs model"),
+        ("channel west", "a new one needs name"),
+        (
+            "group new",
+            "This is not a valid rate. Write a number and a period, e.g. 60/minute, or several: 2/second; 1000/hour",
+        ),
+        ("group vip", "This is not a valid currency. Use a code of ISO 4217, which is three capital letters, e.g. USD"),
+        ("token abcdefghij", "a new one needs name"),
+    ]
+    bad.write_text("format: modelbook/1\nmodels: [{name: gpt-4o, starts_at: '9999-12-31T23:59:59-12:00'}]\n")
+    assert diff(bad)[1].startswith("gpt-4o: This is not a time with a zone such as ")
+
+
 def test_it_writes_nothing(tmp_path: Path, django_assert_max_num_queries: Any) -> None:
     rich_catalog()
     file = exported(tmp_path)

@@ -119,7 +119,7 @@ def test_a_second_rate_for_a_moment_replaces_the_first() -> None:
 
 
 def test_the_yaml_file_has_the_rate_in_force(tmp_path: Any, time_machine: Any) -> None:
-    for moment, line in ((CHANGE - DAY, "rate: '1'"), (CHANGE, "rate: '0.5'")):
+    for moment, line in ((CHANGE - DAY, "budget_amount: null\n  channels:"), (CHANGE, "rate: '0.5'")):
         time_machine.move_to(moment)
         call_command("export_catalog", "yaml", output=str(tmp_path / "catalog.yaml"))
         assert line in (tmp_path / "catalog.yaml").read_text()

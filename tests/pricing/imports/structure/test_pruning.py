@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.utils import timezone
 
+from catalog.error_messages import NotPermittedError
 from catalog.models import (
     AIModel,
     Channel,
@@ -22,11 +23,16 @@ from catalog.models import (
     Offer,
     Vendor,
 )
+from catalog.sources import SOURCES
+from pricing.imports.options import Options
+from pricing.imports.review import apply_run, save_plan
+from pricing.imports.rollback import roll_back
 from pricing.models import DiscountRule, PopularModel, UsageCount
 from pricing.published.group_rates import ratios_in_force
 from tests import world
 from tests.pricing.imports.running import run
-from tokens.models import ModelRelease, OperatorGroups, Token, TokenGroup
+from tokens.models import KeyHolder, ModelRelease, OperatorGroups, Token, TokenGroup
+from tokens.operators.admin_keys import act_as, importing
 from tokens.operators.roles import create_roles
 
 pytestmark = pytest.mark.django_db
@@ -233,6 +239,7 @@ def test_a_rate_that_took_effect_is_followed_by_1(tmp_path: Path) -> None:
 
     assert run("yaml", wanted, tmp_path, "--prune", "--apply").code == 0
     assert ratios_in_force(at=timezone.now()) == {vip.pk: Decimal(1)}
+    assert export(tmp_path) == wanted
     assert run("yaml", wanted, tmp_path, "--prune").code == 0
     call_command("rollback_import", str(ImportRun.objects.latest("pk").pk))
     assert ratios_in_force(at=timezone.now()) == {vip.pk: Decimal("0.5")}
@@ -250,6 +257,75 @@ def test_a_pinned_field_stays(tmp_path: Path) -> None:
 
     model.refresh_from_db()
     assert (model.description, model.series) == ("ours", "")
+
+
+def apply_and_compare(text: str, folder: Path) -> None:
+    """Applies a file with --prune; the catalog is that of the file afterwards, and the earlier one after a rollback."""
+    before = export(folder, "tokens", "roles")
+    outcome = run("yaml", text, folder, "--prune", "--apply", *CONFIRMED)
+    assert (outcome.code, outcome.findings()) == (0, "")
+    assert export(folder, "tokens", "roles").decode() == text
+    call_command("rollback_import", str(ImportRun.objects.latest("pk").pk), accept_loss=True)
+    assert export(folder, "tokens", "roles") == before
+
+
+def test_a_date_is_checked_against_the_dates_that_the_file_has(tmp_path: Path) -> None:
+    small_catalog()
+    world.model("old", deprecated_on=dt.date(2026, 5, 1), retires_on=dt.date(2026, 6, 1))
+    text = export(tmp_path, "tokens", "roles").decode()
+
+    apply_and_compare(
+        text.replace("  deprecated_on: '2026-05-01'\n", "").replace("'2026-06-01'", "'2026-01-01'"), tmp_path
+    )
+
+
+def test_models_that_replace_each_other_change_places(tmp_path: Path) -> None:
+    new = world.model("new")
+    world.model("old", successor=new)
+    text = export(tmp_path, "tokens", "roles").decode()
+    successors = [line for line in text.split("\n") if "successor" in line]
+    assert successors == ["  successor: new"]
+    parts = text.replace("  successor: new\n", "").split("  vendor: openai\n")
+
+    # Models are in the order of their names, and the successor comes after the endpoint types.
+    first = parts[1].replace("  - openai\n", "  - openai\n  successor: old\n", 1)
+    apply_and_compare("  vendor: openai\n".join([parts[0], first, parts[2]]), tmp_path)
+
+
+def test_a_rollback_removes_a_group_that_tokens_got(tmp_path: Path) -> None:
+    small_catalog()
+    vip, plus = world.token_group("vip"), world.token_group("plus")
+    token = world.token("plus", "vip", first_group=plus)[0]
+    Group.objects.create(name="Curators")
+    text = export(tmp_path, "tokens", "roles").decode()
+    token.groups.set([vip])
+    token.first_group = None
+    token.save()
+    plus.delete()
+    Group.objects.all().delete()
+    role = Group.objects.create(name="Support")
+
+    apply_and_compare(text, tmp_path)
+
+    assert [group.slug for group in token.groups.all()] == ["vip"]
+    assert token.history.latest().groups.count() == 1
+    assert Group.objects.get(built_in=None) == role
+
+
+def test_rows_that_need_a_removed_one_are_left_out_of_the_plan(tmp_path: Path) -> None:
+    small_catalog()
+    world.token_group("vip")
+    key_id = world.token("vip")[0].key_id
+    ModelAlias.objects.create(name="alias", model=world.model("gone"))
+    text = export(tmp_path, "tokens").decode()
+    for start, end in (("- slug: vip", "channels:\n- slug"), ("- name: gone\n", "- name: gpt-4o\n")):
+        text = text[: text.index(start)] + text[text.index(end) :]
+    text = text.replace("  - model: gone\n    enabled: true\n    upstream_name: ''\n", "")
+
+    found = run("yaml", text, tmp_path, "--prune").findings()
+
+    assert "model of alias alias was left out: there is no model gone" in found
+    assert f"token {key_id} was left out: groups: there is no group vip" in found
 
 
 def test_an_alias_becomes_a_model_and_a_model_an_alias(tmp_path: Path) -> None:
@@ -309,6 +385,28 @@ def test_a_file_does_not_change_roles_of_the_software(tmp_path: Path) -> None:
     assert "role Viewer was left out: this software defines the role of this name" in found
     assert "role Odd was left out: permissions: there is no permission auth.fly" in found
     assert (viewer.permissions.count(), Group.objects.filter(built_in=None).count()) == (before, 0)
+
+
+def test_an_admin_key_for_imports_changes_no_roles_and_tokens(tmp_path: Path) -> None:
+    text = "format: modelbook/1\nroles: [{name: Curators, permissions: []}]\n"
+    key = world.admin_key("read", "catalog", "prices", "imports")[0]
+    holder = importing(act_as(KeyHolder.objects.get(pk=key.operator_id), key))
+    options = Options(source=SOURCES["yaml"], prune="delete")
+    plan, waiting = save_plan(text.encode(), options, at=timezone.now(), actor=holder)
+    assert waiting is not None
+    with pytest.raises(NotPermittedError, match="permission to add roles"):
+        apply_run(waiting, at=timezone.now(), seen=plan.fingerprint, actor=holder)
+    assert run("yaml", text, tmp_path, "--prune", "--apply").code == 0
+    applied = ImportRun.objects.get(status=ImportRun.Status.APPLIED)
+
+    with pytest.raises(NotPermittedError, match="permission to change roles"):
+        roll_back(applied, at=timezone.now(), actor=holder)
+
+    world.token()
+    plan, waiting = save_plan(b"format: modelbook/1\ntokens: []\n", options, at=timezone.now(), actor=holder)
+    assert waiting is not None
+    with pytest.raises(NotPermittedError, match="permission to change tokens"):
+        apply_run(waiting, at=timezone.now(), seen=plan.fingerprint, actor=holder)
 
 
 def test_a_rollback_leaves_a_name_that_is_taken_again(tmp_path: Path) -> None:

@@ -237,11 +237,11 @@ def _structure(sections: _Sections, prices: Mapping[str, Mapping[str, Sheet]]) -
         releases=dict(each("releases", _start)),
         codex_profiles=dict(each("codex_profiles", _codex_profile)),
         offers={(slug, model): offer for slug, offers in each("channels", _offers) for model, offer in offers.items()},
-        rates=dict(
-            (slug, {"ratio": rate})
+        rates={
+            slug: {"ratio": rate}
             for slug, rate in each("groups", lambda entry: read_amount(entry["rate"]) if "rate" in entry else None)
             if rate is not None
-        ),
+        },
         popular=dict(each("popular", lambda entry: read_fields(entry, counts=("position",)))),
         tokens=dict(each("tokens", _token)),
         roles=dict(each("roles", lambda entry: {"permissions": sorted(read_names(entry, "permissions"))})),

@@ -203,8 +203,10 @@ def test_an_incomplete_row_and_one_without_a_valid_limit_are_left_out(tmp_path: 
         ("group vip", "This is not a valid currency. Use a code of ISO 4217, which is three capital letters, e.g. USD"),
         ("token abcdefghij", "a new one needs name"),
     ]
+    bad.write_text("format: modelbook/1\ngroups: [{slug: vip}, {slug: default, is_public: yes}]\n")
+    assert diff(bad) == (4, "group default: is_public is neither true nor false: 'yes'.")
     bad.write_text("format: modelbook/1\nmodels: [{name: gpt-4o, starts_at: '9999-12-31T23:59:59-12:00'}]\n")
-    assert diff(bad)[1].startswith("gpt-4o: This is not a time with a zone such as ")
+    assert diff(bad)[1].startswith("model gpt-4o: This is not a time with a zone such as ")
 
 
 def test_it_writes_nothing(tmp_path: Path, django_assert_max_num_queries: Any) -> None:

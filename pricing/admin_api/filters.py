@@ -7,6 +7,7 @@ from operator import or_
 from typing import Any, cast
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django_filters import rest_framework as rest_filters
@@ -49,11 +50,29 @@ class RelatedFilter(django_filters.CharFilter):  # type: ignore[misc]
         return super().filter(qs, seen)
 
 
+class MomentField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]
+    """A moment, in UTC: PostgreSQL refuses offsets of 16 hours and more."""
+
+    def to_python(self, value: Any) -> Any:
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(dt.UTC)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+    field_class = MomentField
+
+
 class RowFilters(rest_filters.FilterSet):  # type: ignore[misc]
     """The filters of a list; a resource that needs others than those of its `filters` subclasses it."""
 
     class Meta:
-        filter_overrides = {models.BooleanField: {"filter_class": SwitchFilter}}
+        filter_overrides = {
+            models.BooleanField: {"filter_class": SwitchFilter},
+            models.DateTimeField: {"filter_class": MomentFilter},
+        }
 
 
 class RowFilter(rest_filters.DjangoFilterBackend):  # type: ignore[misc]

@@ -12,7 +12,16 @@ LISTS = [
     resource for resource in RESOURCES if "list" in resource.methods and hasattr(resource.serializer_class, "Meta")
 ]
 # Values of several types; a filter refuses those of other types than its own.
-VALUES = ("1", "true", "2026-01-01", "a\u0301/b", "9" * 30)
+VALUES = (
+    "2026-07-08T08:50:11-20:18",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "1",
+    "true",
+    "2026-01-01",
+    "a\u0301/b",
+    "9" * 30,
+)
 
 
 @pytest.mark.parametrize("resource", LISTS, ids=lambda resource: resource.address)

@@ -26,6 +26,7 @@ operator may not see, pages, filters, `fields`, ETags, validation, history, dry 
 - Fields that are only shown in the first response: `secrets = ("key",)`.
 - Methods that cannot take anything from a key, e.g. `takes_nothing = ("create",)`, and `harmless_fields` in `Meta` of
   the serializer, which decide nothing of what keys see: comparing all keys takes seconds, and is left to dry runs.
+  Each declaration says why. Beware of patterns, which read names, facts and prices.
 - Rules that no model knows: override `check(row, relations)` of the serializer, or `save`, `remove` and `get_queryset`
   of the viewset. A rule of an admin form belongs to the model instead.
 """
@@ -63,7 +64,8 @@ from tokens.operators.problems import ROOT, FieldError, ProblemError
 from tokens.rate_limits import limiter
 
 READS = ("list", "retrieve")
-ALL = (*READS, "create", "batch", "update", "destroy")
+WRITES = ("create", "batch", "update", "destroy")
+ALL = (*READS, *WRITES)
 FIELDS = "fields"
 OF_LISTS = ("limit", "cursor", "ordering", FIELDS, CREATED_SINCE, UPDATED_SINCE)
 OF_METHODS = {"list": OF_LISTS, "retrieve": (FIELDS,)}
@@ -166,19 +168,24 @@ class Resource(GenericViewSet[Any]):
 
     def write(self, change: Callable[[], Outcome]) -> HttpResponse:
         """Makes a change; see `writes.perform`."""
-        return writes.perform(self.request, change, secrets=self.secrets, is_compared=self.may_take())
+        return writes.perform(self.request, change, may_take=self.may_take, secrets=self.secrets)
 
     def may_take(self) -> bool:
         """Whether the request may take something from a key. Comparing what all keys see takes time."""
         if self.action in self.takes_nothing:
             return False
         rows = [self.request.data] if self.action == "update" else self.request.data
-        if self.action not in {"update", "batch"} or not isinstance(rows, list):
+        if self.action not in {"update", "batch"} or not isinstance(rows, list) or len(rows) > MOST_ROWS:
             return True
-        harmless = {*getattr(self.get_serializer().Meta, "harmless_fields", ())}
-        if self.action == "batch":
-            harmless |= {self.lookup_field} if "create" in self.takes_nothing else set()
-        return not all(isinstance(row, Mapping) and row.keys() <= harmless for row in rows)
+        harmless = {*getattr(self.get_serializer().Meta, "harmless_fields", ()), ETAG}
+        if self.action == "update":
+            return not all(isinstance(row, Mapping) and row.keys() <= harmless for row in rows)
+        harmless.add(self.key_field)
+        decisive = [row for row in rows if not isinstance(row, Mapping) or not row.keys() <= harmless]
+        if "create" not in self.takes_nothing:
+            return bool(decisive)
+        keys = [key for row in decisive if (key := self._key_in(row))]
+        return bool(self.get_queryset().filter(**{f"{self.lookup_field}__in": keys}).exists())
 
     def read_body(self) -> Any:
         """The value in the body; a problem if there is none, which REST framework takes for an empty object."""

@@ -26,6 +26,7 @@ from pricing.admin_api.permissions import require
 from pricing.impact.impact import ACCEPT_LOSS, Impact
 from pricing.impact.observing import observe
 from tokens.auth.credentials import header_text
+from tokens.events.changes import complete_change
 from tokens.keys import contains_key
 from tokens.operators.problems import FieldError, ProblemError
 
@@ -52,14 +53,18 @@ class Outcome:
 
 
 def perform(
-    request: Request, change: Callable[[], Outcome], *, secrets: Collection[str] = (), is_compared: bool = True
+    request: Request,
+    change: Callable[[], Outcome],
+    *,
+    may_take: Callable[[], bool] = lambda: True,
+    secrets: Collection[str] = (),
 ) -> HttpResponse:
     """Makes a change and returns the response; with `dry_run`, or if a guard stops it, nothing is stored.
 
-    `secrets` are fields of the response that are only shown once. `is_compared`: whether the change may take something
-    from a key; its impact is then compared without a dry run, too.
+    `may_take`: whether the change may take something from a key; its impact is then compared without a dry run, too.
+    It is asked when no other writer can change the answer. `secrets` are fields of the response that are shown once.
     """
-    write = Write(request, change, secrets, is_compared)
+    write = Write(request, change, may_take, secrets)
     key = idempotency.key_of(request)
     if write.is_dry_run:
         # It stores nothing, and a repeat compares again.
@@ -104,8 +109,8 @@ class Write:
 
     request: Request
     change: Callable[[], Outcome]
+    may_take: Callable[[], bool]
     secrets: Collection[str]
-    is_compared: bool
 
     @property
     def is_dry_run(self) -> bool:
@@ -130,19 +135,19 @@ class Write:
     def _attempt(self) -> tuple[Outcome, Impact]:
         """What the change has done. A scheduled one is compared at its moment, if it does nothing now."""
         # What takes effect when it is saved has taken effect by then.
-        soon = timezone.now() + SOON
-        outcome, impact, later = self._observe(soon, may_move=True)
+        soon, is_compared = timezone.now() + SOON, self.is_dry_run or self.may_take()
+        outcome, impact, later = self._observe(soon, is_compared=is_compared, may_move=is_compared)
         if later > soon:
-            outcome, impact, _ = self._observe(later, may_move=False)
+            outcome, impact, _ = self._observe(later, is_compared=True, may_move=False)
         return outcome, impact
 
-    def _observe(self, at: dt.datetime, *, may_move: bool) -> tuple[Outcome, Impact, dt.datetime]:
+    def _observe(self, at: dt.datetime, *, is_compared: bool, may_move: bool) -> tuple[Outcome, Impact, dt.datetime]:
         with transaction.atomic():
-            is_compared = self.is_compared or self.is_dry_run
-            with observe(at=at) if is_compared else nullcontext(Impact(at)) as impact:
+            # The rows that it writes are one change for events, too.
+            with complete_change(), observe(at=at) if is_compared else nullcontext(Impact(at)) as impact:
                 outcome = self.change()
             later = max(outcome.moments, default=at)
-            moves = is_compared and may_move and later > at and not impact.needs_confirmation
+            moves = may_move and later > at and not impact.needs_confirmation
             if moves or self.is_dry_run or self._stops(outcome, impact):
                 transaction.set_rollback(True)
         return outcome, impact, later if moves else at

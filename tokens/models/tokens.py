@@ -3,6 +3,8 @@
 import datetime as dt
 import ipaddress
 from collections.abc import Collection
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +24,7 @@ from tokens.models.budgets import ACCOUNTING, TERMS, Budgeted, BudgetedQuerySet
 from tokens.models.groups import TokenGroup
 from tokens.models.metadata import MetadataField
 from tokens.models.peppers import Pepper, WrongPepperError
+from tokens.patterns.kinds import FREE, PRICE
 from tokens.rate_limits import validate_rate
 from tokens.scope import Scope, validate_patterns
 
@@ -50,6 +53,13 @@ class TokenQuerySet(BudgetedQuerySet["Token"]):
         """The token with that key id, current or retired."""
         retired = Token.objects.filter(retired_keys__key_id=key_id)
         return self.filter(Q(key_id=key_id) | Q(pk__in=retired.values("pk")))
+
+    def comparing_prices(self) -> "TokenQuerySet":
+        """All with a pattern that compares prices, and perhaps others."""
+        # As JSON writes them, so that an id such as org/model:free is none.
+        texts = [f'"{FREE}"', f'"{PRICE}']
+        columns = ("allow__icontains", "deny__icontains")
+        return self.filter(reduce(or_, (Q(**{column: text}) for column in columns for text in texts)))
 
     def named(self, key_id: str) -> "Token":
         """The token with that key id, current or retired; DoesNotExist with a message."""

@@ -16,6 +16,7 @@ from rest_framework import serializers
 from pricing.admin_api.resource import Resource
 from pricing.admin_api.serializers import ETAG, RowSerializer
 from pricing.admin_api.writes import Outcome, reason_of
+from tokens.models import Token
 
 WARNINGS, STATE = "warnings", "state"
 STATES = ("scheduled", "current", "past")
@@ -87,6 +88,13 @@ class Dated(Resource):
     def _with_relations(self, rows: Any, only: Sequence[Any] | None = None) -> Any:
         rows = super()._with_relations(rows, only)
         return rows.with_state(at=timezone.now()) if hasattr(rows, "with_state") else rows
+
+
+class Priced(Resource):
+    """Rows that decide prices: they take models only from keys whose patterns compare prices."""
+
+    def may_take(self) -> bool:
+        return super().may_take() and Token.objects.comparing_prices().exists()
 
 
 class ReasonedSerializer(RowSerializer):

@@ -9,7 +9,7 @@ from catalog.models import Channel, EndpointType, FieldPin, ModelAlias, Offer
 from catalog.models.pin import PRICES
 from catalog.operators.permissions import may_see_prices
 from pricing.admin_api.filters import RelatedFilter, make_filters
-from pricing.admin_api.resource import Resource
+from pricing.admin_api.resource import WRITES, Resource
 from pricing.admin_api.resources.bases import WARNINGS, Warned, WarnedSerializer
 from pricing.admin_api.serializers import RowSerializer
 from pricing.admin_api.writes import Outcome
@@ -22,6 +22,8 @@ class EndpointTypeSerializer(RowSerializer):
     class Meta:
         model = EndpointType
         fields = ("name", "path", "method", "label")
+        # Models state endpoint types by their names.
+        harmless_fields = ("path", "method", "label")
 
 
 class EndpointTypes(Resource):
@@ -33,12 +35,16 @@ class EndpointTypes(Resource):
     lookup_field = "name"
     filters = {"name": ["exact", "in"], "method": ["exact"], "path": ["exact"]}
     ordering = ("name", "path")
+    # Models state their endpoint types themselves, and one that models state is not deleted.
+    takes_nothing = ("create", "destroy")
 
 
 class ChannelSerializer(RowSerializer):
     class Meta:
         model = Channel
         fields = ("slug", "name", "enabled", "base_url", "priority", "weight", "note")
+        # This service calls no upstream: gateways and operators read them.
+        harmless_fields = ("name", "base_url", "priority", "weight", "note")
 
 
 class ChannelFilters(
@@ -60,6 +66,8 @@ class Channels(Resource):
     lookup_field = "slug"
     filterset_class = ChannelFilters
     ordering = ("slug", "name", "priority", "weight")
+    # A new channel serves no model. (A new offer may take: another group pays then, and patterns compare its prices.)
+    takes_nothing = ("create",)
 
 
 class AliasSerializer(WarnedSerializer):
@@ -104,6 +112,8 @@ class OfferSerializer(RowSerializer):
         model = Offer
         fields = ("id", "channel", "model", "enabled", "upstream_name")
         read_only_fields = ("id",)
+        # Gateways send it to the upstream.
+        harmless_fields = ("upstream_name",)
 
 
 class Offers(Resource):
@@ -176,6 +186,8 @@ class Pins(Resource):
         "upstream_source": ["exact"],
     }  # fmt: skip
     ordering = ("id", "created_at", "upstream_at")
+    # Only imports read them.
+    takes_nothing = WRITES
 
 
 class PopularModelSerializer(RowSerializer):
@@ -196,3 +208,5 @@ class PopularModels(Resource):
     lookup_value_converter = "path"
     filters = {"model": ["exact", "in"], "position": ["exact", "lt", "gt"]}
     ordering = ("position",)
+    # They decide the order of lists, not what is in them.
+    takes_nothing = WRITES

@@ -1,7 +1,7 @@
 """Groups of customers, and their rates."""
 
 from pricing.admin_api.resource import Resource
-from pricing.admin_api.resources.bases import STATE, Dated, DatedSerializer
+from pricing.admin_api.resources.bases import STATE, Dated, DatedSerializer, Priced
 from pricing.admin_api.serializers import RowSerializer
 from pricing.models import GroupRate
 from tokens.models import TokenGroup
@@ -14,6 +14,8 @@ class GroupSerializer(RowSerializer):
             "slug", "label", "description", "channels", "is_public", "auto_position", "rate_limit", "budget_amount",
             "budget_currency", "budget_period",
         )  # fmt: skip
+        # Limits refuse calls for a while; they change neither what keys see nor prices.
+        harmless_fields = ("label", "description", "rate_limit", "budget_amount", "budget_currency", "budget_period")
 
 
 class Groups(Resource):
@@ -30,6 +32,7 @@ class Groups(Resource):
         "auto_position": ["exact", "isnull"],
     }  # fmt: skip
     ordering = ("slug", "label", "auto_position")
+    # Even a new group may take: keys of automatic groups pay in it then, and patterns compare its prices.
 
 
 class GroupRateSerializer(DatedSerializer):
@@ -40,7 +43,7 @@ class GroupRateSerializer(DatedSerializer):
         volatile_fields = (STATE,)
 
 
-class GroupRates(Dated):
+class GroupRates(Priced, Dated):
     """The factors of the prices of groups, from a moment on. Without a rate, a group pays the published price."""
 
     address = "group-rates"

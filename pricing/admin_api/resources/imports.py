@@ -29,7 +29,7 @@ from catalog.operators.permissions import (
 from catalog.sources.limits import LARGEST_FILE
 from pricing.admin_api.fields import Text, Whole
 from pricing.admin_api.parsing import ExactParser
-from pricing.admin_api.resource import READS, Resource
+from pricing.admin_api.resource import READS, WRITES, Resource
 from pricing.admin_api.resources import import_documents as documents
 from pricing.admin_api.resources.bodies import ActionRequest, Decision, Nothing, asked, read_body
 from pricing.admin_api.serializers import RowSerializer
@@ -106,6 +106,8 @@ class Sources(Resource):
         "policy": ["exact"],
     }
     ordering = ("slug", "name", "trust", "checked_at")
+    # What an import changes is compared when it is applied.
+    takes_nothing = WRITES
 
 
 class ImportRequest(ActionRequest):

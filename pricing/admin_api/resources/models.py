@@ -82,6 +82,11 @@ class ModelSerializer(WarnedSerializer):
         fields = ("name", *FACTS, "created_at", "updated_at", *PARTS, WARNINGS)
         read_only_fields = ("created_at", "updated_at")
         volatile_fields = (WARNINGS,)
+        # No pattern reads them, and they decide neither prices nor the lists of some clients.
+        harmless_fields = (
+            "display_name", "description", "icon", "max_input_tokens", "reasoning_levels", "version",
+            "default_parameters", "released_on", "deprecated_on",
+        )  # fmt: skip
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -247,6 +252,7 @@ class Models(Warned):
     filterset_class = ModelFilters
     parts = tuple(PARTS.values())
     ordering = ("name", "created_at", "updated_at", "released_on", "retires_on")
+    # Even a new draft may take: the id for which a wildcard model stood is its own then.
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -10,13 +10,13 @@ from rest_framework.exceptions import ErrorDetail
 
 from catalog.db.history import current_actor
 from pricing.admin_api.errors import REQUIRED
-from pricing.admin_api.resource import Resource
 from pricing.admin_api.resources.bases import (
     STATE,
     WARNINGS,
     Dated,
     DatedSerializer,
     PartSerializer,
+    Priced,
     ReasonedSerializer,
     Warned,
     WarnedSerializer,
@@ -129,7 +129,7 @@ class PriceSheetSerializer(ReasonedSerializer, WarnedSerializer, DatedSerializer
         return sheet
 
 
-class PriceSheets(Warned, Dated):
+class PriceSheets(Priced, Warned, Dated):
     """The prices of models. A new price is a new sheet; with a later start, it is announced until then."""
 
     address = "price-sheets"
@@ -162,7 +162,7 @@ class DiscountSerializer(ReasonedSerializer, DatedSerializer):
         volatile_fields = (STATE,)
 
 
-class Discounts(Dated):
+class Discounts(Priced, Dated):
     """Factors of list prices for models without a sell price. One for all models says so with `all_models`."""
 
     address = "discounts"
@@ -182,7 +182,7 @@ class CurrencyRateSerializer(RowSerializer):
         read_only_fields = ("id",)
 
 
-class CurrencyRates(Resource):
+class CurrencyRates(Priced):
     """Units of currencies for one US dollar, each from a day on until the next rate."""
 
     address = "currency-rates"

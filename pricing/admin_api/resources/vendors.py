@@ -9,7 +9,8 @@ class VendorSerializer(RowSerializer):
     class Meta:
         model = Vendor
         fields = ("slug", "name", "aliases", "icon", "description")
-        harmless_fields = ("name", "aliases", "icon", "description")
+        # Not `name`: patterns such as vendor:OpenAI match it. Only imports read the aliases.
+        harmless_fields = ("aliases", "icon", "description")
 
 
 class Vendors(Resource):
@@ -21,4 +22,5 @@ class Vendors(Resource):
     lookup_field = "slug"
     filters = {"slug": ["exact", "in"], "name": ["exact", "icontains"]}
     ordering = ("slug", "name")
+    # No model has a new vendor, and one that models have is not deleted.
     takes_nothing = ("create", "destroy")

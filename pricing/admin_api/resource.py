@@ -94,6 +94,8 @@ class Resource(GenericViewSet[Any]):
     takes: ClassVar[Mapping[str, type]] = {}
     gives: ClassVar[Mapping[str, type]] = {}
     adds: ClassVar[Mapping[str, type]] = {}
+    # Method -> the body of a request in the document, which a test sends.
+    examples: ClassVar[Mapping[str, Any]] = {}
     # The methods that take nothing from any key. See `may_take`.
     takes_nothing: ClassVar[Sequence[str]] = ()
 
@@ -184,7 +186,7 @@ class Resource(GenericViewSet[Any]):
         decisive = [row for row in rows if not isinstance(row, Mapping) or not row.keys() <= harmless]
         if "create" not in self.takes_nothing:
             return bool(decisive)
-        keys = [key for row in decisive if (key := self._key_in(row))]
+        keys = [key for row in decisive if (key := self._key_in(row)) and "\x00" not in key]
         return bool(self.get_queryset().filter(**{f"{self.lookup_field}__in": keys}).exists())
 
     def read_body(self) -> Any:

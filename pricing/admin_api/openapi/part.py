@@ -12,6 +12,7 @@ from pricing.admin_api.openapi.schema import (
     SECURITY,
     SHARED,
     Schema,
+    or_some_fields,
     tag_of,
 )
 from tokens.openapi.parts import ALWAYS, header, header_refs, ref, text
@@ -109,6 +110,9 @@ def document_part() -> Schema:
             schemas[shape.__name__] = {"description": own.pop("description", ""), "allOf": [ref(name), own]}
     made: Any = SchemaGenerator(patterns=urlpatterns).get_schema(public=True)
     _drop_marks(made)
+    for resource in RESOURCES:
+        name = resource.serializer_class.__name__.removesuffix("Serializer")
+        _add_some_fields(made["components"]["schemas"], name)
     return {
         "tags": [
             {"name": tag_of(resource.address), "description": f"{ABOUT} {resource.__doc__ or ''}".strip()}
@@ -123,6 +127,18 @@ def document_part() -> Schema:
             "responses": RESPONSES,
         },
     }
+
+
+def _add_some_fields(schemas: Schema, name: str) -> None:
+    """Lets the rows of a list be narrowed by `fields`, as a single row may be."""
+    row, rows = schemas[name], schemas[f"Paginated{name}List"]["properties"]["results"]
+    schemas[f"{name}Fields"] = {
+        "type": "object",
+        "description": "Those of the fields that the parameter `fields` names.",
+        "properties": row["properties"],
+        "additionalProperties": False,
+    }
+    rows["items"] = or_some_fields(rows["items"])
 
 
 def _drop_marks(part: Any) -> None:

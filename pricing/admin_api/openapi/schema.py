@@ -47,7 +47,7 @@ PROBLEMS: Mapping[str, str] = {
     "415": "The content type of the body is not supported.",
     "422": "The `Idempotency-Key` was used with another body.",
     "428": "The server requires `If-Match`.",
-    "429": "Too many requests with wrong keys from this address.",
+    "429": "Too many requests with this key in a minute, or with wrong keys from this address.",
     "500": "An internal error.",
     "503": "The database is down or busy.",
 }
@@ -78,7 +78,7 @@ PARAMETERS: Mapping[str, Schema] = {
     "ordering": parameter(
         "query", "ordering", "Fields to order by, separated by commas; `-` before one: the other direction.", TEXT
     ),
-    "fields": parameter("query", "fields", "Only these fields, separated by commas.", TEXT),
+    "fields": parameter("query", "fields", "Only these fields, separated by commas: rows have no others then.", TEXT),
     "created_since": parameter("query", "created_since", "Only rows that were created at this time or later.", MOMENT),
     "updated_since": parameter("query", "updated_since", "Only rows that were changed at this time or later.", MOMENT),
     "dry_run": parameter("query", "dry_run", "1: changes nothing, and answers what would happen.", SWITCH),
@@ -102,6 +102,11 @@ SHARED = {
 
 def shared(each: Schema) -> Schema:
     return {"$ref": f"#/components/parameters/admin-{each['name'].lower()}"}
+
+
+def or_some_fields(row: Schema) -> Schema:
+    """A row, or only those of its fields that the parameter `fields` names."""
+    return {"anyOf": [row, {"$ref": f"{row['$ref']}Fields"}]}
 
 
 def camel(text: str) -> str:
@@ -212,7 +217,8 @@ class ResourceSchema(AutoSchema):
         action = self.view.action
         if action in self.view.takes:
             shape: Any = self.view.takes[action]
-            contents = {media_type: {"schema": ref(shape.__name__)} for media_type in self.map_parsers()}
+            contents: Schema = {media_type: {"schema": ref(shape.__name__)} for media_type in self.map_parsers()}
+            self._add_example(contents)
             return {"content": contents, **({"required": True} if shape.__required_keys__ else {})}
         body: Schema | None = super()._get_request_body(direction) if action in VERBS else None
         if body and action == "batch":
@@ -220,7 +226,13 @@ class ResourceSchema(AutoSchema):
             body["content"][JSON]["schema"] = {**build_array_type(row), "minItems": 1, "maxItems": MOST_ROWS}
         if body:
             body["required"] = True
+            self._add_example(body["content"])
         return body
+
+    def _add_example(self, contents: Schema) -> None:
+        """Adds the example of the method to its body in JSON."""
+        if example := self.view.examples.get(self.view.action):
+            contents[JSON]["examples"] = {self.get_operation_id(): {"value": example}}
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Schema:
         """The types of our own fields."""
@@ -268,6 +280,9 @@ class ResourceSchema(AutoSchema):
                 response["content"][JSON]["schema"] = ref(shape.__name__)
             response["description"] = self._says()
             response["headers"] = header_refs(*ALWAYS, *self._headers_of_method())
+        if action == "retrieve" and self._has_versions:
+            body = responses["200"]["content"][JSON]
+            body["schema"] = or_some_fields(body["schema"])
         if action == "batch":
             rows = responses.pop("200")
             rows["content"][JSON]["schema"] = build_array_type(rows["content"][JSON]["schema"])

@@ -212,6 +212,14 @@ class ImportRuns(Resource):
         "create": "change", "apply": "change", "roll_back": "change", "discard": "change", "plan": "view",
     }  # fmt: skip
     parameters = {"apply": (ALLOW_REMOVALS, ACCEPT_JUMPS)}
+    examples = {
+        "create": {
+            "source": "litellm",
+            "url": "https://prices.example.com/models.json",
+            "as": "list",
+            "only": ["gpt-*"],
+        }
+    }
     takes_nothing = ("create", "discard")
     takes = {"create": documents.ImportDocument, "apply": documents.ImportDecision}
     gives = {

@@ -252,6 +252,22 @@ class Models(Warned):
     filterset_class = ModelFilters
     parts = tuple(PARTS.values())
     ordering = ("name", "created_at", "updated_at", "released_on", "retires_on")
+    examples = {
+        "create": {
+            "name": "gpt-4o-mini",
+            "vendor": "openai",
+            "status": "published",
+            "display_name": "GPT-4o mini",
+            "context_length": 128_000,
+            "max_output_tokens": 16_384,
+            "input_modalities": ["text", "image"],
+            "output_modalities": ["text"],
+            "capabilities": ["tools"],
+            "supported_endpoint_types": ["openai"],
+            "offers": [{"channel": "main", "upstream_name": "gpt-4o-mini-2024-07-18"}],
+            "aliases": [{"name": "small", "listed": False}],
+        }
+    }
     # Even a new draft may take: the id for which a wildcard model stood is its own then.
 
     def __init__(self, **options: Any) -> None:

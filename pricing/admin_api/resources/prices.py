@@ -140,6 +140,20 @@ class PriceSheets(Priced, Warned, Dated):
         "starts_at": ["gt", "lte"], "ends_at": ["gt", "lte", "isnull"], "run": ["exact"],
     }  # fmt: skip
     ordering = ("id", "starts_at", "created_at")
+    examples = {
+        "create": {
+            "model": "gpt-4o",
+            "role": "sell",
+            "currency": "USD",
+            "starts_at": "2030-01-01T00:00:00Z",
+            "lines": [
+                {"meter": "input", "amount": "2.50", "per": 1_000_000, "unit": "token"},
+                {"meter": "input.cache_read", "amount": "1.25", "per": 1_000_000, "unit": "token"},
+                {"meter": "output", "amount": "10.00", "per": 1_000_000, "unit": "token"},
+            ],
+            "reason": "New prices of the vendor",
+        }
+    }
 
     def _with_relations(self, rows: Any, only: Sequence[Any] | None = None) -> Any:
         return super()._with_relations(rows, only).with_lines()

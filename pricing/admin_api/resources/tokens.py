@@ -274,6 +274,17 @@ class Tokens(Resource):
         "usage": ("from", "to"),
     }
     secrets = ("key",)
+    examples = {
+        "create": {
+            "name": "Acme production",
+            "groups": ["default"],
+            "allow": ["vendor:openai", "claude-*"],
+            "rate_limit": "60/minute",
+            "budget": {"amount": "25.00", "currency": "USD", "period": "month"},
+            "expires_at": "90d",
+            "metadata": {"customer": "4711"},
+        }
+    }
     takes = {"rotate": documents.Rotation}
     gives = {
         "rotate": documents.RotatedToken,

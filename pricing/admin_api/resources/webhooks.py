@@ -95,6 +95,16 @@ class Webhooks(Resource):
     ordering = ("id", "created_at", "updated_at")
     permissions = {"rotate": "change", "test": "change"}
     secrets = ("secret",)
+    examples = {
+        "create": {
+            "kind": "webhook",
+            "url": "https://shop.example.com/hooks/models",
+            "events": ["price.announced", "model.retiring"],
+            "vendors": ["openai"],
+            "groups": ["default"],
+            "note": "Tells the shop of prices and retirements",
+        }
+    }
     gives = {"rotate": NewSecret, "test": SentTest}
     adds = dict.fromkeys(("create", "batch", "update"), IssuedWebhook)
     takes_nothing = ("create", "update", "destroy", "batch", "rotate", "test")

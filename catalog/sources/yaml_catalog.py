@@ -138,6 +138,9 @@ def read_body(content: bytes) -> dict[str, Any]:
     for name in body:
         if name != "format" and name not in SECTIONS:
             raise SourceError(f"The section {name[:40]!r} is unknown: use {', '.join(SECTIONS)}.")
+        # A section without entries removes them all with --prune, so nobody may mean it by accident.
+        if name != "format" and not isinstance(body[name], list):
+            raise SourceError(f"The section {name!r} is no list: write `{name}: []` if it has no entries.")
     return body
 
 

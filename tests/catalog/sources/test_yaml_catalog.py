@@ -166,3 +166,9 @@ def test_every_kind_of_price_is_read() -> None:
 def test_other_bytes_are_refused() -> None:
     with pytest.raises(SourceError, match="not UTF-8"):
         yaml_catalog.read(b"format: \xff")
+
+
+@pytest.mark.parametrize("value", ["", " {}", " ''", " null", " ~", " none"])
+def test_a_section_without_entries_is_written_as_an_empty_list(value: str) -> None:
+    with pytest.raises(SourceError, match=r"The section 'tokens' is no list: write `tokens: \[\]`"):
+        yaml_catalog.read(f"format: modelbook/1\ntokens:{value}\n".encode())

@@ -62,12 +62,12 @@ def starts(client: Client, name: str = "gpt-4o") -> list[str]:
 
 
 def changes(client: Client) -> list[Any]:
-    body: Any = read_json(client.get("/api/pricing/changes?since=2026-01-01").content)
+    body: Any = read_json(client.get("/api/pricing/changes?kind=price&since=2026-01-01").content)
     return [change for change in body["data"] if change["at"] > "2026-01-01"]
 
 
 def feed_entries(client: Client) -> int:
-    return client.get("/api/pricing/changes.atom?since=2026-01-01").content.count(b"2026-06-01")
+    return client.get("/api/pricing/changes.atom?kind=price&since=2026-01-01").content.count(b"2026-06-01")
 
 
 def discounted(model: AIModel) -> None:

@@ -140,7 +140,7 @@ def read_body(content: bytes) -> dict[str, Any]:
             raise SourceError(f"The section {name[:40]!r} is unknown: use {', '.join(SECTIONS)}.")
         # A section without entries removes them all with --prune, so nobody may mean it by accident.
         if name != "format" and not isinstance(body[name], list):
-            raise SourceError(f"The section {name!r} is no list: write `{name}: []` if it has no entries.")
+            raise SourceError(f"The section {name!r} is not a list: write `{name}: []` for one without entries.")
     return body
 
 

@@ -268,7 +268,7 @@ class Models(Warned):
             "aliases": [{"name": "small", "listed": False}],
         }
     }
-    # Even a new draft may take: the id for which a wildcard model stood is its own then.
+    # Even a new draft may take models from keys: it has an id that a wildcard model had answered before.
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

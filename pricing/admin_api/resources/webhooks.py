@@ -102,7 +102,7 @@ class Webhooks(Resource):
             "events": ["price.announced", "model.retiring"],
             "vendors": ["openai"],
             "groups": ["default"],
-            "note": "Tells the shop of prices and retirements",
+            "note": "Reports prices and retirements to the shop",
         }
     }
     gives = {"rotate": NewSecret, "test": SentTest}

@@ -170,5 +170,5 @@ def test_other_bytes_are_refused() -> None:
 
 @pytest.mark.parametrize("value", ["", " {}", " ''", " null", " ~", " none"])
 def test_a_section_without_entries_is_written_as_an_empty_list(value: str) -> None:
-    with pytest.raises(SourceError, match=r"The section 'tokens' is no list: write `tokens: \[\]`"):
+    with pytest.raises(SourceError, match=r"The section 'tokens' is not a list: write `tokens: \[\]`"):
         yaml_catalog.read(f"format: modelbook/1\ntokens:{value}\n".encode())

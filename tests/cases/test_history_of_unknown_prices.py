@@ -27,7 +27,7 @@ def test_a_model_without_a_price_has_no_history_of_single_figures(client: Client
     assert "no price yet" in page
     assert "Price history" not in page
     assert client.get("/api/pricing/history/no-price").json()["data"]["history"] == []
-    assert client.get("/api/pricing/changes").json()["data"] == []
+    assert client.get("/api/pricing/changes?kind=price").json()["data"] == []
     assert "no-price" not in client.get("/api/pricing/changes.atom").content.decode()
 
 
@@ -39,7 +39,7 @@ def test_a_price_that_becomes_unknown_ends_in_the_history(client: Client) -> Non
 
     history = client.get("/api/pricing/history/ended").json()["data"]["history"]
     assert [(step["pricing_status"], "prices" in step) for step in history] == [("priced", True), ("unpriced", False)]
-    (change,) = client.get("/api/pricing/changes").json()["data"][:1]
+    (change,) = client.get("/api/pricing/changes?kind=price").json()["data"][:1]
     assert change["after"] == {"pricing_status": "unpriced"}
     page = shop.text_of(shop.get(client, "/models/ended"))
     assert "→ $0.00" not in page

@@ -92,7 +92,7 @@ class WebhookAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
         """A new webhook has no state; the secret is entered for bots of Feishu, before they exist and afterwards."""
         takes_secret = obj is None or (obj.kind == Webhook.Kind.FEISHU and self.has_change_permission(request, obj))
-        hidden = {"state"} if obj is None else set() if takes_secret else {"secret"}
+        hidden = {"state", "reason_shown"} if obj is None else set() if takes_secret else {"secret"}
         return [
             (title, {**options, "fields": [name for name in options["fields"] if name not in hidden]})
             for title, options in super().get_fieldsets(request, obj)
@@ -148,7 +148,7 @@ class WebhookAdmin(ConfirmedForm, ShowsOnce, CuratedAdmin):
     def state(self, webhook: Webhook) -> Any:
         return "enabled" if webhook.enabled else "disabled"
 
-    @display(description="Why")
+    @display(description="Why it is disabled")
     def reason_shown(self, webhook: Webhook) -> SafeString:
         """Not in the label of the state, which is in one line that phones cut off."""
         return format_html('<span class="cell-text">{}</span>', webhook.disabled_reason or "-")

@@ -28,7 +28,7 @@ def test_a_model_without_a_price_has_no_history_of_single_figures(client: Client
     assert "Price history" not in page
     assert client.get("/api/pricing/history/no-price").json()["data"]["history"] == []
     assert client.get("/api/pricing/changes?kind=price").json()["data"] == []
-    assert "no-price" not in client.get("/api/pricing/changes.atom").content.decode()
+    assert "no-price" not in client.get("/api/pricing/changes.atom?kind=price").content.decode()
 
 
 def test_a_price_that_becomes_unknown_ends_in_the_history(client: Client) -> None:

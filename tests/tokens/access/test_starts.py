@@ -144,9 +144,10 @@ def test_the_history_of_a_model_begins_at_its_start(client: Client, time_machine
     changes = client.get("/api/pricing/changes", {"since": (START - SECOND).isoformat()}).json()["data"]
 
     assert [row["starts_at"] for row in history] == ["2026-12-01T13:00:00Z", "2026-12-02T13:00:00Z"]
-    assert [(row["at"], row["told_at"]) for row in changes] == [
-        ("2026-12-02T13:00:00Z", "2026-12-01T13:00:00Z"),
-        ("2026-12-01T13:00:00Z", "2026-12-01T13:00:00Z"),
+    assert sorted((row["kind"], row["at"], row["told_at"]) for row in changes) == [
+        ("new", "2026-12-01T13:00:00Z", "2026-12-01T13:00:00Z"),
+        ("price", "2026-12-01T13:00:00Z", "2026-12-01T13:00:00Z"),
+        ("price", "2026-12-02T13:00:00Z", "2026-12-01T13:00:00Z"),
     ]
 
 

@@ -16,7 +16,7 @@ VALUES = {
     "discount": "folded", "unpriced": "rows", "explain": "1", "long_context": "unlisted", "since": "2026-11-01",
     "as_of": "2026-11-01", "max_price": "5", "min_context": "1", "sort": "price", "limit": "1", "pageSize": "1",
     "lifecycle[]": "active", "strict": "1", "dialect": "openai", "pageToken": "", "after_id": "", "before_id": "",
-    "cursor": "", "complete": "1",
+    "cursor": "", "complete": "1", "kind": "price", "within": "90d",
 }  # fmt: skip
 BY_DIALECT = {"client_version": "openai", "limit": "anthropic", "after_id": "anthropic", "before_id": "anthropic",
               "lifecycle[]": "anthropic", "pageSize": "gemini", "pageToken": "gemini"}  # fmt: skip

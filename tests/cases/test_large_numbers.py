@@ -92,13 +92,14 @@ def test_the_form_of_a_sheet_refuses_them(admin_client: Client) -> None:
 @pytest.mark.parametrize("number", [Decimal("1e59"), Decimal("1e-59")])
 def test_rates_and_discounts_are_limited(number: Decimal) -> None:
     now = timezone.now()
-    made: list[Any] = [
-        GroupRate(group=TokenGroup.objects.create(slug="vip"), ratio=number, starts_at=now),
-        DiscountRule(all_models=True, multiplier=number, starts_at=now),
-        CurrencyRate(currency="CNY", per_usd=number, as_of=now.date(), source="test"),
+    multiplier = "The multiplier must be more than 0 and at most 1000" if number > 1 else "The number must"
+    made: list[tuple[Any, str]] = [
+        (GroupRate(group=TokenGroup.objects.create(slug="vip"), ratio=number, starts_at=now), "The number must"),
+        (DiscountRule(all_models=True, multiplier=number, starts_at=now), multiplier),
+        (CurrencyRate(currency="CNY", per_usd=number, as_of=now.date(), source="test"), "The number must"),
     ]
-    for row in made:
-        with pytest.raises(ValidationError, match="The number must"):
+    for row, message in made:
+        with pytest.raises(ValidationError, match=message):
             row.full_clean()
 
 

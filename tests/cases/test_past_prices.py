@@ -105,7 +105,7 @@ def test_a_price_after_the_retirement_is_in_no_history_and_no_list_of_changes() 
 def test_a_retirement_is_a_change_when_it_takes_effect_and_not_before(time_machine: Any) -> None:
     retired(on="2026-12-24")
     PriceSheet.objects.update(created_at=START)
-    address = "/api/pricing/changes?since=2026-11-01"
+    address = "/api/pricing/changes?kind=price,retired&since=2026-11-01"
     assert Client().get(address).json()["data"] == []
     assert history("old")["history"][-1]["announced"]
 
@@ -114,9 +114,9 @@ def test_a_retirement_is_a_change_when_it_takes_effect_and_not_before(time_machi
     assert (change["at"], change["told_at"], change["announced"]) == (
         "2026-12-24T00:00:00Z", "2026-12-24T00:00:00Z", False,
     )  # fmt: skip
-    feed = Client().get("/api/pricing/changes.atom?since=2026-11-01").content.decode()
+    feed = Client().get("/api/pricing/changes.atom?kind=price,retired&since=2026-11-01").content.decode()
     assert "old: retired on 2026-12-24" in feed
-    assert Client().get("/api/pricing/changes?since=2026-12-24").json()["data"] == []
+    assert Client().get("/api/pricing/changes?kind=price,retired&since=2026-12-24").json()["data"] == []
 
 
 @pytest.mark.parametrize("case", ["unpublished", "offer disabled", "channel disabled", "no offer", "another group"])

@@ -99,7 +99,7 @@ def test_every_link_of_llms_txt_answers_a_program_without_a_key(client: Client) 
 
     links = re.findall(r"\]\(http://testserver(/[^)]*)\)", client.get("/llms.txt").content.decode())
 
-    assert len(links) == 8
+    assert len(links) == 10
     for link in links:
         for headers in ({}, {"accept": "*/*"}, {"accept": "text/markdown"}):
             answer = client.get(link, headers=headers)

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
 ADDRESSES = ["/v1/models", "/v1/models/gpt-4o", "/api/token", "/api/authorize?model=gpt-4o"]
 # What no response depends on, except that /api/token shows the first two.
 SHOWN_ONLY = {"name", "last_used_at"}
-UNUSED = {"pepper", "masked", "note", "created_at", "updated_at"}
+UNUSED = {"pepper", "masked", "note", "metadata", "created_at", "updated_at"}
 
 
 @pytest.mark.parametrize("path", ADDRESSES)

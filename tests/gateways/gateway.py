@@ -142,7 +142,8 @@ def open_websocket(gateway: Gateway, model: str, key: str) -> tuple[int, bytes]:
 def configuration(name: str, folder: Path, replacements: Mapping[str, object]) -> Path:
     """A copy of the folder docs/gateways/<name> with other ports and secrets; everything else is unchanged."""
     target = folder / name
-    shutil.copytree(CONFIGURATIONS / name, target)
+    # An earlier test run may have compiled a file of the folder.
+    shutil.copytree(CONFIGURATIONS / name, target, ignore=shutil.ignore_patterns("__pycache__"))
     files = [file for file in target.rglob("*") if file.is_file()]
     for ours, theirs in replacements.items():
         changed = [file for file in files if ours in file.read_text()]

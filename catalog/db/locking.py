@@ -164,8 +164,11 @@ class ProcessLock:
     def release(self) -> None:
         """Gives the lock to the next process."""
         held, self._held = self._held, None
+        with suppress(Error), self._connection.wrap_database_errors:
+            if self._connection.vendor == "postgresql" and held is not None:
+                # The lock ends with the connection too, but only when PostgreSQL notices it.
+                held.execute("SELECT pg_advisory_unlock(%s, %s)", self._key)
         with suppress(Error):
-            # PostgreSQL's lock ends with the connection.
             self._connection.close()
         if isinstance(held, io.IOBase):
             with held:

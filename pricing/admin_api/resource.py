@@ -23,7 +23,8 @@ operator may not see, pages, filters, `fields`, ETags, validation, history, dry 
   `permissions = {"rotate": "change"}`. It returns `self.write(change)`; `change` makes the change and returns an
   `Outcome`. Query parameters that it reads are in `parameters = {"explain": ("model",)}`, and `asked` of `bodies.py`
   describes them. `takes`, `gives` and `adds` describe it in the OpenAPI document.
-- Fields that are only shown in the first response: `secrets = ("key",)`.
+- Fields that are only shown in the first response: `secrets = ("key",)`. Rows that the serializer stores have the value
+  as `new_secret`.
 - Methods that cannot take anything from a key, e.g. `takes_nothing = ("create",)`, and `harmless_fields` in `Meta` of
   the serializer, which decide nothing of what keys see: comparing all keys takes seconds, and is left to dry runs.
   Each declaration says why. Beware of patterns, which read names, facts and prices.
@@ -32,6 +33,7 @@ operator may not see, pages, filters, `fields`, ETags, validation, history, dry 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
@@ -203,8 +205,11 @@ class Resource(GenericViewSet[Any]):
         return data
 
     def save(self, serializer: RowSerializer) -> Any:
-        """Stores a row that a request creates or changes."""
-        return serializer.store()
+        """Stores a row that a request creates or changes, and keeps the secret that it gets."""
+        row = serializer.store()
+        # Also without one: the number of the row may be that of a row of an attempt that was rolled back.
+        self._new_secrets[row.pk] = getattr(row, "new_secret", "")
+        return row
 
     def remove(self, row: Any) -> dict[str, int]:
         """Deletes a row; returns how many rows of each kind are deleted."""
@@ -286,7 +291,17 @@ class Resource(GenericViewSet[Any]):
     def represent(self, row: Any) -> dict[str, Any]:
         """A row that was just stored, as the next reader gets it."""
         stored = self._with_relations(self.table._default_manager.all(), [row]).get()
-        return self.get_serializer().to_representation(stored)
+        return self._with_secret(row, self.get_serializer().to_representation(stored))
+
+    def _with_secret(self, row: Any, values: dict[str, Any]) -> dict[str, Any]:
+        """The values with the secret that the row got by this request, which no other response has."""
+        secret = self._new_secrets.get(row.pk)
+        return {**values, self.secrets[0]: secret} if secret else values
+
+    @cached_property
+    def _new_secrets(self) -> dict[Any, str]:
+        """Primary key of a stored row -> the secret that it got by this request; empty without one."""
+        return {}
 
     def _store_batch(self) -> Outcome:
         """Creates or changes rows by their natural keys; nothing is stored if one of them is wrong."""
@@ -309,7 +324,7 @@ class Resource(GenericViewSet[Any]):
         moments = [moment for row in rows for moment in moments_of(row)]
         stored = {row.pk: row for row in self._with_relations(self.table._default_manager.all(), rows)}
         serializer = self.get_serializer()
-        body = [serializer.to_representation(stored[row.pk]) for row in rows]
+        body = [self._with_secret(row, serializer.to_representation(stored[row.pk])) for row in rows]
         return Outcome(body, 201, moments=moments, doubts=doubts)
 
     def _store_one(self, values: Any, batch: "Batch", index: int) -> tuple[Any, Sequence[FieldError]]:

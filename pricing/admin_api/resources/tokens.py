@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -194,7 +193,7 @@ class TokenSerializer(RowSerializer):
         try:
             if token is None:
                 token, key = issue(terms, actor=actor)
-                token.new_key = key
+                token.new_secret = key
             else:
                 change(token, terms, actor=actor)
         except ModelError as error:
@@ -324,26 +323,7 @@ class Tokens(Resource):
     def represent(self, row: Any) -> dict[str, Any]:
         """The row with what its key sees and, if it is new, with its key."""
         sight = sight_of(scope_of(row_of(row)), at=self._many.at, many=self._many)
-        return {**self._with_key(super().represent(row)), "sees": sight.as_json()}
-
-    def save(self, serializer: RowSerializer) -> Any:
-        token = super().save(serializer)
-        if key := getattr(token, "new_key", ""):
-            self._new_keys[token.key_id] = key
-        return token
-
-    def _store_batch(self) -> Outcome:
-        outcome = super()._store_batch()
-        return replace(outcome, body=[self._with_key(values) for values in outcome.body])
-
-    def _with_key(self, values: dict[str, Any]) -> dict[str, Any]:
-        key = self._new_keys.get(values["key_id"])
-        return {**values, "key": key} if key else values
-
-    @cached_property
-    def _new_keys(self) -> dict[str, str]:
-        """Key id -> key of the tokens that this request issues."""
-        return {}
+        return {**super().represent(row), "sees": sight.as_json()}
 
     @cached_property
     def _many(self) -> ManyScopes:

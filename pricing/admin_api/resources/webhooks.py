@@ -1,7 +1,5 @@
 """Webhooks: who is sent which events; and deliveries: what was sent to them, and what was not."""
 
-from dataclasses import replace
-from functools import cached_property
 from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 import django_filters
@@ -108,28 +106,6 @@ class Webhooks(Resource):
     gives = {"rotate": NewSecret, "test": SentTest}
     adds = dict.fromkeys(("create", "batch", "update"), IssuedWebhook)
     takes_nothing = ("create", "update", "destroy", "batch", "rotate", "test")
-
-    def represent(self, row: Any) -> dict[str, Any]:
-        return self._with_secret(super().represent(row))
-
-    def save(self, serializer: RowSerializer) -> Any:
-        webhook = super().save(serializer)
-        if secret := getattr(webhook, "new_secret", ""):
-            self._new_secrets[webhook.pk] = secret
-        return webhook
-
-    def _store_batch(self) -> Outcome:
-        outcome = super()._store_batch()
-        return replace(outcome, body=[self._with_secret(values) for values in outcome.body])
-
-    def _with_secret(self, values: dict[str, Any]) -> dict[str, Any]:
-        secret = self._new_secrets.get(values["id"])
-        return {**values, "secret": secret} if secret else values
-
-    @cached_property
-    def _new_secrets(self) -> dict[int, str]:
-        """Number of a webhook -> the secret that it got by this request."""
-        return {}
 
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, **_: Any) -> HttpResponse:

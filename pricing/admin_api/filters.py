@@ -1,7 +1,7 @@
 """Filters of lists, by django-filter: exact values, and the lookups that a resource names."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache, reduce
 from operator import or_
 from typing import Any, cast
@@ -90,7 +90,7 @@ class RowFilter(rest_filters.DjangoFilterBackend):  # type: ignore[misc]
         rows = super().filter_queryset(request, queryset, view)
         for name in (CREATED_SINCE, UPDATED_SINCE):
             if (text := request.query_params.get(name)) is not None:
-                rows = since(rows, name, read_since(name, text), parts=view.parts)
+                rows = since(rows, name, read_moment(name, text), parts=view.parts)
         return rows
 
 
@@ -145,12 +145,9 @@ def since(rows: Any, name: str, moment: dt.datetime, *, parts: Sequence[type[mod
     return rows.filter(found)
 
 
-def read_since(name: str, text: str) -> dt.datetime:
+def read_moment(name: str, text: str) -> dt.datetime:
+    """The moment in a query parameter; a problem if it is not valid."""
     try:
         return parse_timestamp(text)
     except TimestampError as error:
         raise invalid_parameter(name, f"{name} {error}") from None
-
-
-def names_of(filters: Mapping[str, Sequence[str]]) -> list[str]:
-    return list(filters)

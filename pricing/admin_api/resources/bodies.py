@@ -1,14 +1,23 @@
 """Bodies and parameters of actions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from pricing.admin_api.errors import WHOLE_ROW
+from pricing.admin_api.fields import Text
+from pricing.admin_api.serializers import LONGEST_NAME
 
 DEFAULT_GRACE = "24h"
+
+
+def refuse_unknown(data: Mapping[str, Any], fields: Collection[str]) -> None:
+    """An error that names the first field of the body that nobody reads."""
+    if unknown := sorted(map(str, data.keys() - set(fields))):
+        name = unknown[0][:LONGEST_NAME]
+        raise serializers.ValidationError({name: f"There is no field {name}."}, code="unknown")
 
 
 class ActionRequest(serializers.Serializer[Any]):
@@ -17,10 +26,7 @@ class ActionRequest(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise serializers.ValidationError({WHOLE_ROW: "This must be an object."}, code="invalid")
-        if unknown := sorted(map(str, data.keys() - self.fields.keys())):
-            raise serializers.ValidationError(
-                {unknown[0][:80]: f"There is no field {unknown[0][:80]}."}, code="unknown"
-            )
+        refuse_unknown(data, self.fields)
         return super().to_internal_value(data)
 
 
@@ -32,15 +38,6 @@ def read_body(shape: type[ActionRequest], data: Any) -> dict[str, Any]:
     return values
 
 
-class TextField(serializers.CharField):
-    """A text; numbers are none."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
 class Nothing(ActionRequest):
     """An empty body."""
 
@@ -48,20 +45,18 @@ class Nothing(ActionRequest):
 class Rotation(ActionRequest):
     """How long the old key stays valid."""
 
-    grace = TextField(default=DEFAULT_GRACE, help_text="90m, 24h, 7d; 0: all earlier keys end now.")
+    grace = Text(default=DEFAULT_GRACE, help_text="90m, 24h, 7d; 0: all earlier keys end now.")
 
 
 class Decision(ActionRequest):
     """What is applied of a plan; the body may be empty."""
 
-    fingerprint = TextField(
-        required=False, help_text="That of the plan that you have seen: another plan is not applied."
-    )
+    fingerprint = Text(required=False, help_text="That of the plan that you have seen: another plan is not applied.")
     models = serializers.ListField(
-        child=TextField(), required=False, help_text="Only the changes of these models; the others wait."
+        child=Text(), required=False, help_text="Only the changes of these models; the others wait."
     )
     accept_jumps = serializers.ListField(
-        child=TextField(),
+        child=Text(),
         required=False,
         help_text="Models whose prices may move far; those of others wait. All: the parameter accept_jumps=1.",
     )

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from catalog.audit.changes import changes_of
 from catalog.models import AuditEntry
-from pricing.admin_api.filters import CREATED_SINCE, UPDATED_SINCE, RowFilters, read_since
+from pricing.admin_api.filters import CREATED_SINCE, UPDATED_SINCE, RowFilters, read_moment
 from pricing.admin_api.pages import invalid_parameter, read_limit, read_ordering
 from pricing.admin_api.resource import OF_METHODS, READS, Resource, choose
 from pricing.admin_api.serializers import ETAG, RowSerializer, etag_of
@@ -21,7 +21,6 @@ from pricing.curation.checks.rules import Rule
 from pricing.curation.health_checks import as_json, rules_for, run_checks_for
 from pricing.models import UsageCount
 from tokens.operators.problems import ProblemError
-from tokens.timestamps import TimestampError, parse_timestamp
 
 
 class EntrySerializer(RowSerializer):
@@ -58,10 +57,7 @@ class EntryFilters(RowFilters):
         }
 
     def by_time(self, rows: Any, name: str, value: str) -> Any:
-        try:
-            moment = parse_timestamp(value)
-        except TimestampError as error:
-            raise invalid_parameter(name, f"{name} {error}") from None
+        moment = read_moment(name, value)
         return rows.filter(at__gte=moment) if name == "since" else rows.filter(at__lt=moment)
 
 
@@ -180,7 +176,7 @@ class HealthChecks(Resource):
     def _are_wanted(self) -> bool:
         """Whether created_since and updated_since include the request, which makes them all."""
         texts = {name: self.request.query_params.get(name) for name in (CREATED_SINCE, UPDATED_SINCE)}
-        return all(read_since(name, text) <= timezone.now() for name, text in texts.items() if text is not None)
+        return all(read_moment(name, text) <= timezone.now() for name, text in texts.items() if text is not None)
 
 
 def with_etag(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from rest_framework.response import Response
 from catalog.exact import digits
 from catalog.models import AIModel
 from pricing.admin_api.fields import Exact, Moment, Names
-from pricing.admin_api.filters import RowFilters
+from pricing.admin_api.filters import RowFilters, read_moment
 from pricing.admin_api.pages import invalid_parameter
 from pricing.admin_api.resource import Resource
 from pricing.admin_api.resources import token_documents as documents
-from pricing.admin_api.resources.bodies import Nothing, Rotation, asked, read_body
+from pricing.admin_api.resources.bodies import Nothing, Rotation, asked, read_body, refuse_unknown
 from pricing.admin_api.serializers import RowSerializer
 from pricing.admin_api.writes import Outcome
 from pricing.usage.of_tokens import DayUsage, calls_of_token, spending_of_token
@@ -45,7 +45,7 @@ from tokens.models.metadata import with_metadata
 from tokens.operators.problems import ProblemError
 from tokens.operators.tokens import Terms, change, end_replaced_key, issue, revoke
 from tokens.patterns.typed import fold_pattern
-from tokens.timestamps import YEARS, TimestampError, format_timestamp, parse_timestamp
+from tokens.timestamps import YEARS, format_timestamp
 
 # A filter by an entry of the metadata: metadata.customer=42, or as django-filter and OpenAPI write it.
 METADATA_NAME = "metadata"
@@ -91,9 +91,9 @@ BUDGET = {
 class BudgetTerms(serializers.Serializer[Any]):
     """What the calls of a key may cost in a period, by the calendar in UTC."""
 
-    amount = Exact(help_text="What its calls may cost per period; 0 refuses all calls.")
-    currency = serializers.CharField(default="USD", help_text="ISO 4217, e.g. USD.")
-    period = serializers.ChoiceField(choices=PERIODS, default=TOTAL, help_text="total never resets.")
+    amount = Exact()
+    currency = serializers.CharField(default="USD")
+    period = serializers.ChoiceField(choices=PERIODS, default=TOTAL)
 
 
 @extend_schema_field(BUDGET)
@@ -110,8 +110,7 @@ class BudgetField(serializers.Field[Any, Any, Any, Any]):
             return {column.name: column.get_default() for column in columns}
         if not isinstance(data, Mapping):
             raise serializers.ValidationError("This must be an object with an amount, or null.", code="invalid")
-        if unknown := sorted(map(str, data.keys() - BudgetTerms().fields.keys())):
-            raise serializers.ValidationError({unknown[0]: f"There is no field {unknown[0][:80]}."}, code="unknown")
+        refuse_unknown(data, BudgetTerms().fields)
         for name in ("currency", "period"):
             if name in data and not isinstance(data[name], str):
                 raise serializers.ValidationError({name: "This is not a valid text."}, code="invalid")
@@ -400,7 +399,7 @@ class Tokens(Resource):
         if dialect and dialect not in BY_NAME:
             raise invalid_parameter("dialect", f"dialect must be one of {', '.join(sorted(BY_NAME))}.")
         question = Explained(asked.get("model"), asked.get("address", ""), asked.get("call", ""), dialect)
-        at = _read_moment(asked["at"]) if "at" in asked else timezone.now()
+        at = read_moment("at", asked["at"]) if "at" in asked else timezone.now()
         return Response(explain_key(match, question, at=at).as_json())
 
     @extend_schema(parameters=OF_USAGE)
@@ -436,13 +435,6 @@ def _read_grace(text: str) -> dt.timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise serializers.ValidationError({"grace": str(error)}, code="invalid") from None
-
-
-def _read_moment(text: str) -> dt.datetime:
-    try:
-        return parse_timestamp(text)
-    except TimestampError as error:
-        raise invalid_parameter("at", f"at {error}") from None
 
 
 def _read_day(request: Request, name: str) -> dt.date | None:

@@ -7,11 +7,10 @@ change nothing.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from catalog.error_messages import printable
-from catalog.exact import digits, write_json
+from catalog.exact import write_json
 from catalog.models import FieldPin
 from catalog.models.pin import price_field
 from catalog.sources import SOURCES
@@ -23,8 +22,8 @@ from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.plan import PricePlan
 from pricing.imports.structure.plan import BY_NAME, Key
 from pricing.imports.structure.pruning import DELETE
+from tokens.events.changes import plain_value
 from tokens.models import TokenGroup
-from tokens.timestamps import format_timestamp
 
 FILE, DATABASE, BOTH = "file", "database", "both"
 # What a difference is called in a text.
@@ -126,7 +125,7 @@ def _add_facts(plan: ImportPlan, row_of: Any) -> None:
         row = row_of("models", name)
         row.where = FILE
         stated = {**values, **plan.structure.structure.models.get(name, {})}
-        row.fields = {column: (None, as_json(value)) for column, value in stated.items() if value is not None}
+        row.fields = {column: (None, plain_value(value)) for column, value in stated.items() if value is not None}
     for name, changes in plan.facts.changed.items():
         row_of("models", name).fields |= {column: _pair(values) for column, values in changes.items()}
 
@@ -138,7 +137,7 @@ def _add_tables(plan: ImportPlan, row_of: Any) -> None:
         for key, fields in table.new.items():
             row = row_of(section, " ".join(_written(name, key)))
             row.where = row.where if part else FILE
-            row.fields |= {part or column: (None, as_json(value)) for column, value in fields.items()}
+            row.fields |= {part or column: (None, plain_value(value)) for column, value in fields.items()}
         for key, changes in table.changed.items():
             row = row_of(section, " ".join(_written(name, key)))
             row.fields |= {part or column: _pair(values) for column, values in changes.items()}
@@ -187,16 +186,7 @@ def _add_pins(rows: Mapping[tuple[str, str], Difference]) -> None:
 
 
 def _pair(values: tuple[Any, Any]) -> tuple[Any, Any]:
-    return as_json(values[0]), as_json(values[1])
-
-
-def as_json(value: Any) -> Any:
-    """A value of a row as JSON, as the file writes it."""
-    if isinstance(value, dt.datetime):
-        return format_timestamp(value)
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return digits(value) if isinstance(value, Decimal) else value
+    return plain_value(values[0]), plain_value(values[1])
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from catalog.db.audit import record
+from catalog.error_messages import count
 from catalog.models import AIModel, AuditEntry
 from pricing.retirements.report import Entry
 from tokens.access.charging import groups_by_model
@@ -55,8 +56,7 @@ def notify_holders(entry: Entry, *, at: dt.datetime, click: str) -> bool:
     event = emit(kind, data, vendors=[model.vendor.slug], groups=groups, key=key, at=at)
     if event is None:
         return Event.objects.filter(key=key).exists()
-    number = len(entry.holders)
-    record(NOTIFIED, about=model, detail=f"{number} key{'' if number == 1 else 's'}, event {event.event_id}")
+    record(NOTIFIED, about=model, detail=f"{count(len(entry.holders), 'key')}, event {event.event_id}")
     return True
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 
+from catalog.error_messages import count
 from catalog.models import AIModel
 from pricing.engine.formatting.lines import Change, changes
 from pricing.impact.state import ENDS
@@ -216,8 +217,7 @@ def dates_of(model: AIModel, *, on: dt.date) -> str:
     elif model.retires_on <= on:
         parts.append(f"retired since {model.retires_on}")
     else:
-        days = (model.retires_on - on).days
-        parts.append(f"retires on {model.retires_on}, in {days:,} day{'' if days == 1 else 's'}")
+        parts.append(f"retires on {model.retires_on}, in {count((model.retires_on - on).days, 'day')}")
     return ", ".join(parts)
 
 

@@ -19,21 +19,6 @@ from tokens.events.outbox import send_to
 from tokens.models import Event, TokenGroup, Webhook
 
 
-def validate(
-    webhook: Webhook,
-    *,
-    vendors: Collection[Vendor],
-    groups: Collection[TokenGroup],
-    secret: str | None = None,
-    actor: Any = None,
-) -> None:
-    """ValidationError, by field, if the webhook is not valid, or the operator may not have made it so."""
-    check_all(
-        webhook.full_clean,
-        lambda: validate_choices(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor),
-    )
-
-
 def validate_choices(
     webhook: Webhook,
     *,
@@ -54,7 +39,7 @@ def validate_choices(
     )
 
 
-def create(
+def store(
     webhook: Webhook,
     *,
     vendors: Collection[Vendor],
@@ -62,24 +47,18 @@ def create(
     secret: str | None = None,
     actor: Any = None,
 ) -> str:
-    """Saves a new webhook; returns the secret that it gets here, which is shown once: empty for other kinds."""
-    validate(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor)
-    new_secret = webhook.assign_secret() if webhook.kind == Webhook.Kind.WEBHOOK else ""
+    """Saves a new or changed webhook; ValidationError, by field, if it is not valid, or the operator may not do this.
+
+    Returns the secret that a new one gets here, which is shown once: empty for other kinds.
+    """
+    check_all(
+        webhook.full_clean,
+        lambda: validate_choices(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor),
+    )
+    gets_secret = webhook.pk is None and webhook.kind == Webhook.Kind.WEBHOOK
+    new_secret = webhook.assign_secret() if gets_secret else ""
     webhook.save_with(vendors=vendors, groups=groups)
     return new_secret
-
-
-def change(
-    webhook: Webhook,
-    *,
-    vendors: Collection[Vendor],
-    groups: Collection[TokenGroup],
-    secret: str | None = None,
-    actor: Any = None,
-) -> None:
-    """Saves a changed webhook."""
-    validate(webhook, vendors=vendors, groups=groups, secret=secret, actor=actor)
-    webhook.save_with(vendors=vendors, groups=groups)
 
 
 def rotate_secret(webhook: Webhook, *, at: dt.datetime) -> str:

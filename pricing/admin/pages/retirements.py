@@ -18,6 +18,7 @@ from catalog.admin.base import render_admin_page
 from catalog.admin.confirmation.changes import Page, confirm, reason_of
 from catalog.db import revision
 from catalog.db.snapshot import no_snapshot
+from catalog.error_messages import count
 from catalog.models import AIModel
 from catalog.operators.permissions import limit_rows, may, may_see_prices, may_view, may_view_all
 from pricing.models import UsageCount
@@ -196,16 +197,14 @@ def _set_forwarding(request: HttpRequest, entry: Entry, *, is_forwarded: bool) -
 
 
 def _move(request: HttpRequest, entry: Entry) -> HttpResponseBase:
-    model, moved = entry.model, 0
+    model = entry.model
 
     def perform() -> HttpResponse:
-        nonlocal moved
         revision.hold()
         moves = plan_moves(model, _tokens(request).select_for_update(), on=timezone.now().date())
-        moved = len(moves)
         reason = reason_of(request) or f"{model} retires; its successor is {model.successor}."[:100]
         move_patterns(moves, actor=request.user, reason=reason)
-        messages.success(request, f"Patterns of {moved} key{'' if moved == 1 else 's'} moved to {model.successor}.")
+        messages.success(request, f"Patterns of {count(len(moves), 'key')} moved to {model.successor}.")
         return HttpResponseRedirect(reverse("retirements_page"))
 
     page = Page(f"Move patterns to {model.successor}?", Token._meta, asks_reason=True, back=request.get_full_path())

@@ -54,10 +54,7 @@ class WebhookSerializer(RowSerializer):
         }
         for name, value in values.items():
             setattr(webhook, name, value)
-        if self.instance is None:
-            webhook.new_secret = webhooks.create(webhook, **limits, secret=secret, actor=actor)
-        else:
-            webhooks.change(webhook, **limits, secret=secret, actor=actor)
+        webhook.new_secret = webhooks.store(webhook, **limits, secret=secret, actor=actor)
         return cast("Webhook", webhook)
 
 

@@ -28,9 +28,9 @@ from catalog.operators.permissions import (
 )
 from catalog.sources.limits import LARGEST_FILE
 from pricing.admin_api.fields import Text, Whole
+from pricing.admin_api.openapi import imports as documents
 from pricing.admin_api.parsing import ExactParser
 from pricing.admin_api.resource import READS, WRITES, Resource
-from pricing.admin_api.resources import import_documents as documents
 from pricing.admin_api.resources.bodies import ActionRequest, Decision, Nothing, asked, read_body
 from pricing.admin_api.serializers import RowSerializer
 from pricing.admin_api.writes import Outcome, is_given

@@ -21,9 +21,9 @@ from catalog.exact import digits
 from catalog.models import AIModel
 from pricing.admin_api.fields import Exact, Moment, Names
 from pricing.admin_api.filters import RowFilters, read_moment
+from pricing.admin_api.openapi import tokens as documents
 from pricing.admin_api.pages import invalid_parameter
 from pricing.admin_api.resource import Resource
-from pricing.admin_api.resources import token_documents as documents
 from pricing.admin_api.resources.bodies import Nothing, Rotation, asked, read_body, refuse_unknown
 from pricing.admin_api.serializers import RowSerializer
 from pricing.admin_api.writes import Outcome

@@ -50,7 +50,9 @@ def test_a_yaml_file_and_a_command_cannot_set_such_a_budget(tmp_path: Path) -> N
     group = "{slug: vip, label: VIP, budget_amount: '5', budget_currency: XYZ}"
     text = f"format: modelbook/1\ngroups:\n- {group}\nmodels:\n- {{name: solar}}\n"
     outcome = run("yaml", text, tmp_path, "--apply")
-    assert "budget_currency of group vip was left out: This is not a valid currency" in outcome.findings()
+    # Without this limit, the group would spend without one.
+    assert "group vip was left out: budget_currency: This is not a valid currency" in outcome.findings()
+    assert not TokenGroup.objects.filter(slug="vip").exists()
     assert outcome.code == Exit.DONE
     with pytest.raises(CommandError, match="budget_currency: This is not a valid currency"):
         call_command("issue_token", "Acme", "--budget", "5", "--budget-currency", "XYZ", stdout=io.StringIO())

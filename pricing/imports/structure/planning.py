@@ -221,7 +221,7 @@ class Planner:
                 is_required |= table.is_dated or table.model in GRANTING or name in LIMITING
                 part = table.noun if is_required else f"{name} of {table.noun}"
                 problem = " ".join(error.messages).rstrip(".")
-                problem = f"{name}: {problem}" if table.model in GRANTING else problem
+                problem = f"{name}: {problem}" if table.model in GRANTING or name in LIMITING else problem
                 self.context.findings.leave_out(f"{part} {' '.join(key)[:255]} was left out: {problem}")
                 if is_required:
                     return None

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.exact import write_json
 from catalog.models import AIModel
-from pricing.pages.comparison import MAX_COLUMNS, comparison
+from pricing.pages.comparison.table import MAX_COLUMNS, comparison
 from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search

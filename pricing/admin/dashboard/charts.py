@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.exact import plain
-from pricing.pages.price_chart import BOTTOM, HEIGHT, TOP
+from pricing.pages.model_page.price_chart import BOTTOM, HEIGHT, TOP
 
 # What the top of an axis may begin with.
 FACTORS = [Decimal(factor) for factor in ("1", "1.2", "1.5", "2", "2.5", "3", "4", "5", "6", "8", "10")]

@@ -14,11 +14,11 @@ from catalog.models import AIModel, EndpointType
 from catalog.prices import MILLION, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import headline
-from pricing.pages.calculator import calculator
+from pricing.pages.calculator.form import calculator
 from pricing.pages.formatting import endpoint_label, token_count
 from pricing.pages.listing.cards import prices
+from pricing.pages.model_page.price_chart import plot_of, steps_of
 from pricing.pages.model_page.sources import price_sources
-from pricing.pages.price_chart import plot_of, steps_of
 from pricing.pages.price_tables import Grid, PriceTable, price_table
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.snippets import Endpoint, Snippet, snippets

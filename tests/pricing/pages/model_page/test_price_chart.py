@@ -8,7 +8,7 @@ import pytest
 
 from catalog.models import AIModel
 from pricing.models import DiscountRule
-from pricing.pages.price_chart import Plot, Step, plot_of, steps_of
+from pricing.pages.model_page.price_chart import Plot, Step, plot_of, steps_of
 from pricing.pages.visitor import PublicGroups
 from tests import world
 from tests.pricing.pages import shop

@@ -4,38 +4,26 @@ The page of a retired model has its past prices, and no calculator or code.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from catalog.models import AIModel, EndpointType
+from catalog.models import AIModel
 from catalog.prices import MILLION, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import headline
 from pricing.pages.calculator.form import calculator
-from pricing.pages.formatting import endpoint_label, token_count
+from pricing.pages.code_examples.examples import CodeExamples, code_examples
+from pricing.pages.formatting import token_count
 from pricing.pages.listing.cards import prices
 from pricing.pages.model_page.price_chart import plot_of, steps_of
 from pricing.pages.model_page.sources import price_sources
 from pricing.pages.price_tables import Grid, PriceTable, price_table
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
-from pricing.pages.snippets import Endpoint, Snippet, snippets
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
-
-# The end of an id in the code examples of a wildcard model.
-PLACEHOLDER = "NAME"
-
-
-@dataclass(frozen=True)
-class Call:
-    """An endpoint with its code examples."""
-
-    endpoint: Endpoint
-    snippets: tuple[Snippet, ...]
 
 
 def details(
@@ -77,7 +65,7 @@ def details(
         "announced": [step for step in steps if step.is_announced and not step.is_retirement],
         "plot": plot_of(steps, at=visitor.at),
         "calculator": calculator(sheet, answers, at=visitor.at),
-        "calls": [] if is_retired else calls_of(model, base=base),
+        "code": CodeExamples() if is_retired else code_examples(model, base=base),
     }
 
 
@@ -131,15 +119,3 @@ def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[tuple[str, str]
 def context(number: int | None) -> str:
     """128K tokens; empty if the number is unknown or 0."""
     return f"{token_count(number)} {labels.units('token')}" if number else ""
-
-
-def calls_of(model: AIModel, *, base: str) -> list[Call]:
-    """The endpoints with code examples, the preferred one first."""
-    registry = {entry.name: entry for entry in EndpointType.objects.filter(name__in=model.callable_endpoint_types)}
-    endpoints = [
-        Endpoint(entry.name, endpoint_label(entry.label), entry.method, entry.path)
-        for entry in map(registry.get, model.callable_endpoint_types)
-        if entry is not None
-    ]
-    name = f"{model.prefix}{PLACEHOLDER}" if model.is_wildcard else model.name
-    return [Call(endpoint, snippets(endpoint, name, base=base)) for endpoint in endpoints]

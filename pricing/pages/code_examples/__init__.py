@@ -1,0 +1,1 @@
+"""Code that calls a model, for each endpoint type."""

@@ -3,6 +3,7 @@
 Imports no models.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,15 +119,16 @@ def _cell(content: Mapping[str, Any]) -> str:
 
 
 def _tiers(lines: Sequence[Line], currency: str) -> Grid:
-    """A row for each set of conditions, a column for each meter; the standard price applies to an empty cell."""
-    columns = list(dict.fromkeys((priced_thing(line), line.unit) for line in lines))
+    """A row for each set of conditions, a column for each meter; the standard price applies to an empty cell.
+
+    The unit of most columns is that of the table; a column with another one names it.
+    """
+    columns = {(priced_thing(line), line.unit): amounts.per(line) for line in sorted(lines, key=usual_place)}
     cases: dict[str, dict[tuple[str, str], str]] = {"": {}}
     for line in lines:
         cases.setdefault(when(line), {})[priced_thing(line), line.unit] = amounts.short_price(line, currency)
-    units = {amounts.per(line) for line in lines}
-    unit = units.pop() if len(units) == 1 else ""
-    per = {(priced_thing(line), line.unit): amounts.per(line) for line in lines}
-    heads = tuple(name if unit else with_detail(name, per[name, of]) for name, of in columns)
+    unit = Counter(columns.values()).most_common(1)[0][0]
+    heads = tuple(name if per == unit else with_detail(name, per) for (name, _of), per in columns.items())
     rows = tuple(
         (capitalized(case) or _("Standard"), *(cells.get(column, "") for column in columns))
         for case, cells in cases.items()

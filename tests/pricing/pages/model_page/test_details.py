@@ -45,6 +45,19 @@ def test_the_unit_of_prices_that_all_have_conditions_is_stated_once(client: Clie
     assert chinese[: chinese.index("$7.00")].count("百万") == 1
 
 
+def test_only_a_column_of_another_unit_names_its_unit(client: Client) -> None:
+    sheet = world.price(world.model("searching"), input="1.25", output="10", input__cache_read="0.125")
+    for meter, amount in (("input.cache_read", "0.06"), ("output", "5"), ("input", "0.6")):
+        world.line(sheet, meter, amount, conditions=shop.BATCH)
+    for amount, conditions in (("14", []), ("7", shop.BATCH)):
+        world.line(sheet, "web_search", amount, per=1000, unit="request", conditions=conditions)
+
+    text = page_of(client, "searching")
+
+    assert "per million tokens Conditions Input Output Cached input Web search (per 1,000 requests) Standard" in text
+    assert "Service tier batch $0.60 $5.00 $0.06 $7.00" in text
+
+
 def test_a_table_of_rules_has_a_column_for_each_dimension(client: Client) -> None:
     shop.image_rules("picture-one")
 

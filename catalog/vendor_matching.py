@@ -14,6 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from catalog.vendor_names import (
+    CHINESE_NAMES,
     DECORATIONS,
     FAMILY_NAMES,
     KNOWN_VENDORS,
@@ -29,6 +30,8 @@ GEOGRAPHY = re.compile(r"^(?:us|eu|apac|jp|au|ca|sa|me|il|global|us-gov)\.")
 PREFIXES = re.compile(r"^(?:ft:|databricks-|meta-textgeneration-|hf:|fw-|coding-|cc-|~)")
 DOTTED = re.compile(r"^([a-z][a-z0-9_-]*)\.(?=[a-z])")
 
+# A Chinese character.
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 _SIMPLIFIED = str.maketrans(TRADITIONAL, SIMPLIFIED)
 
@@ -65,6 +68,12 @@ def vendor_of_segment(segment: str) -> KnownVendor | None:
 def known_vendor(name: str) -> KnownVendor | None:
     """The vendor with this name, in any of its spellings."""
     return _BY_SPELLING.get(fold(name))
+
+
+def usual_chinese_name(name: str) -> str:
+    """The Chinese name of the vendor with this name; empty if it has none, or if the name is Chinese already."""
+    vendor = known_vendor(name)
+    return "" if CHINESE.search(name) else CHINESE_NAMES.get(vendor.slug if vendor else fold(name), "")
 
 
 def vendor_key(name: str) -> str:

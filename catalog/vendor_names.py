@@ -334,6 +334,38 @@ KNOWN_VENDORS: tuple[KnownVendor, ...] = (
     KnownVendor("reka", "Reka", ("reka ai",), ("rekaai", "reka"), (r"reka-",)),
 )
 
+# Slug of a vendor -> its name on Chinese pages, with its best known product where people know that better. Vendors that
+# write their names in Latin letters in China, too, such as OpenAI and MiniMax, are left out.
+CHINESE_NAMES = {
+    "alibaba": "阿里巴巴（通义千问）",
+    "zhipu": "智谱",
+    "moonshot": "月之暗面",
+    "bytedance": "字节跳动（豆包）",
+    "jimeng": "即梦",
+    "kuaishou": "快手（可灵）",
+    "stepfun": "阶跃星辰",
+    "tencent": "腾讯（混元）",
+    "baidu": "百度（文心）",
+    "xiaomi": "小米",
+    "meituan": "美团",
+    "baichuan": "百川智能",
+    "01-ai": "零一万物",
+    "inclusionai": "蚂蚁（百灵）",
+    "iflytek": "科大讯飞（星火）",
+    "sensetime": "商汤（日日新）",
+    "360": "360智脑",
+    "modelbest": "面壁智能",
+    "kunlun": "昆仑万维（天工）",
+    "huawei": "华为（盘古）",
+    "jd": "京东（言犀）",
+    "netease": "网易有道（子曰）",
+    "mobvoi": "出门问问（序列猴子）",
+    "teleai": "中国电信（TeleAI）",
+    "baai": "智源研究院",
+    "internlm": "书生（InternLM）",
+    "other": "其他",
+}
+
 # Names of model families, and short names, that people write for the vendor -> its slug. Providers have such ids, too,
 # and sell models of others, so these are spellings only where a document states the vendor of a model.
 FAMILY_NAMES = {

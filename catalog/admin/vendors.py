@@ -40,12 +40,12 @@ class HasModelsFilter(StateFilter):
 @admin.register(Vendor)
 class VendorAdmin(CuratedAdmin):
     form = NamedForm
-    list_display = ["name", "slug", "aliases_shown", "models_listed"]
+    list_display = ["name", "chinese_name", "slug", "aliases_shown", "models_listed"]
     list_filter = [HasModelsFilter]
-    search_fields = ["name", "slug", "aliases"]
+    search_fields = ["name", "chinese_name", "slug", "aliases"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ["name"]}
-    fields = ["name", "slug", "aliases", "icon", "description"]
+    fields = ["name", "chinese_name", "slug", "aliases", "icon", "description"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(model_count=Count("models"))

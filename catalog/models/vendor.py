@@ -8,15 +8,15 @@ from django.utils.text import slugify
 from catalog.db.fields import NamesField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
-from catalog.vendor_matching import fold
+from catalog.vendor_matching import fold, usual_chinese_name
 
 
 class VendorQuerySet(TrackedQuerySet["Vendor"]):
     def by_spelling(self) -> dict[str, "Vendor"]:
-        """Folded slug, name or alias -> vendor; on conflict the older vendor."""
+        """Folded slug, name, alias or Chinese name -> vendor; on conflict the older vendor."""
         by_spelling: dict[str, Vendor] = {}
         for vendor in self.order_by("pk"):
-            for spelling in (vendor.slug, vendor.name, *vendor.aliases):
+            for spelling in filter(None, (vendor.slug, vendor.name, *vendor.aliases, vendor.chinese_name)):
                 by_spelling.setdefault(fold(spelling), vendor)
         return by_spelling
 
@@ -35,6 +35,14 @@ class Vendor(TrackedModel):
         help_text="Lower case, shown to clients as owned_by, e.g. openai. Changing it may break clients.",
     )
     name = models.CharField(max_length=128, unique=True, help_text="The name that customers see, e.g. OpenAI.")
+    chinese_name = models.CharField(
+        max_length=128,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The name on Chinese pages, e.g. 阿里巴巴（通义千问）. Leave empty to use the usual Chinese name of "
+        "a known vendor, or the name above.",
+    )
     aliases = NamesField(
         default=list,
         blank=True,
@@ -53,6 +61,11 @@ class Vendor(TrackedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def name_in(self, language: str) -> str:
+        """The name on pages in this language: the Chinese one in `zh-hans`, `name` in all others."""
+        is_chinese = language.partition("-")[0] == "zh"
+        return (self.chinese_name or usual_chinese_name(self.name) or self.name) if is_chinese else self.name
 
     @classmethod
     def named(cls, name: str) -> Self:

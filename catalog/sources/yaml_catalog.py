@@ -41,6 +41,7 @@ from catalog.sources.yaml_values import (
 FORMAT = "modelbook/1"
 
 TEXTS = ("display_name", "description", "series", "icon", "version")
+VENDOR_TEXTS = ("name", "chinese_name", "icon", "description")
 NAMES = (
     "tags", "input_modalities", "output_modalities", "capabilities", "reasoning_levels", "supported_endpoint_types",
     "public_endpoint_types",
@@ -104,7 +105,7 @@ def _normal(field: str, text: str, section: Section) -> str:
 
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
-        "vendors": Section("vendor", ("slug",), ("name", "aliases", "icon", "description")),
+        "vendors": Section("vendor", ("slug",), ("name", "chinese_name", "aliases", "icon", "description")),
         "endpoint_types": Section("endpoint type", ("name",), ("path", "method", "label")),
         "groups": Section("group", ("slug",), OF_GROUP),
         "channels": Section("channel", ("slug",), OF_CHANNEL),
@@ -224,9 +225,7 @@ def _structure(sections: _Sections, prices: Mapping[str, Mapping[str, Sheet]]) -
     each = sections.each
     groups, channels = dict(each("groups")), dict(each("channels"))
     return Structure(
-        vendors=dict(
-            each("vendors", lambda entry: read_fields(entry, texts=("name", "icon", "description"), names=("aliases",)))
-        ),
+        vendors=dict(each("vendors", lambda entry: read_fields(entry, texts=VENDOR_TEXTS, names=("aliases",)))),
         endpoint_types=dict(each("endpoint_types", _endpoint_type)),
         groups=dict(each("groups", _group)),
         channels=dict(each("channels", _channel)),

@@ -67,8 +67,8 @@ def sections(*, at: dt.datetime, extra: Collection[str] = ()) -> Iterator[tuple[
 
 def _vendors() -> Iterator[bytes]:
     for vendor in Vendor.objects.order_by("slug"):
-        named = {"slug": vendor.slug, "name": vendor.name, "aliases": vendor.aliases, "icon": vendor.icon}
-        yield write([named | {"description": vendor.description}])
+        named = {"slug": vendor.slug, "name": vendor.name, "chinese_name": vendor.chinese_name}
+        yield write([named | {"aliases": vendor.aliases, "icon": vendor.icon, "description": vendor.description}])
 
 
 def _endpoint_types() -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.vendor_matching import vendor_key, vendor_of_name
-from catalog.vendor_names import KNOWN_VENDORS, PLATFORMS
+from catalog.vendor_names import CHINESE_NAMES, KNOWN_VENDORS, PLATFORMS
 
 SPELLINGS = {
     "openai": "OpenAI官方 ＯｐｅｎＡＩ OpenAI公司 Azure-OpenAI OpenAI/Azure ChatGPT GPT系列 OpenAI（官转）"
@@ -108,3 +108,10 @@ def test_other_names_are_not_guessed(spelling: str) -> None:
 
 def test_platforms_belong_to_known_vendors() -> None:
     assert {*PLATFORMS.values()} <= {vendor.slug for vendor in KNOWN_VENDORS}
+
+
+@pytest.mark.parametrize(("slug", "name"), CHINESE_NAMES.items())
+def test_each_chinese_name_names_its_vendor(slug: str, name: str) -> None:
+    stated = vendor_of_name(name)
+
+    assert (stated.vendor.slug if stated.vendor else "other") == slug

@@ -8,9 +8,9 @@ from pricing.admin_api.serializers import RowSerializer
 class VendorSerializer(RowSerializer):
     class Meta:
         model = Vendor
-        fields = ("slug", "name", "aliases", "icon", "description")
-        # Not `name`: patterns such as vendor:OpenAI match it. Only imports read the aliases.
-        harmless_fields = ("aliases", "icon", "description")
+        fields = ("slug", "name", "chinese_name", "aliases", "icon", "description")
+        # Not `name`: patterns such as vendor:OpenAI match it. Only imports and pages read the others.
+        harmless_fields = ("chinese_name", "aliases", "icon", "description")
 
 
 class Vendors(Resource):

@@ -9,6 +9,7 @@ from itertools import count, islice
 
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import get_language
 
 from catalog.caches import process_cache
 from catalog.models import AIModel
@@ -137,7 +138,7 @@ def card_of(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Card:
     return Card(
         name=model.name,
         title=model.title,
-        vendor=model.vendor.name,
+        vendor=model.vendor.name_in(get_language()),
         words=shared_words(
             (
                 (model.vendor.slug,),

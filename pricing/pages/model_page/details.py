@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
@@ -43,6 +44,7 @@ def details(
     return {
         "model": model,
         "address": reverse("model-page", args=[model.name]),
+        "vendor": model.vendor.name_in(get_language()),
         "compare_link": visitor.link("/compare", ("m", model.name)),
         "lifecycle": lifecycle,
         "is_retired": is_retired,
@@ -100,7 +102,7 @@ def has_input_limit(model: AIModel) -> bool:
 def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[tuple[str, str]]:
     """(label, value) of each known fact."""
     facts = [
-        (_("Vendor"), model.vendor.name),
+        (_("Vendor"), model.vendor.name_in(get_language())),
         (_("Series"), model.series),
         (_("Context"), context(model.context_length)),
         (_("Maximum input"), context(model.longest_input) if shows_input_limit else ""),

@@ -62,7 +62,12 @@ def empty() -> None:
 def rich_catalog() -> None:
     """A catalog with something in every field that the file has."""
     other = Vendor.objects.create(
-        slug="kuaishou-cn", name="快手", aliases=["kling"], icon="Kling.Color", description="no"
+        slug="kuaishou-cn",
+        name="快手",
+        chinese_name="快手: 可灵",
+        aliases=["kling"],
+        icon="Kling.Color",
+        description="no",
     )
     EndpointType.objects.create(name="holo", path="/v1/holo", label="Holograms: = yes")
     east = world.channel(

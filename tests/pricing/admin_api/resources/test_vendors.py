@@ -19,7 +19,7 @@ def test_a_vendor_is_created_read_changed_and_deleted(api: Any) -> None:
     assert (created["Location"], created["Cache-Control"]) == (f"{VENDORS}/acme", "no-store")
     body = created.json()
     assert body == {
-        "slug": "acme", "name": "Acme", "aliases": ["ACME Inc."], "icon": "", "description": "",
+        "slug": "acme", "name": "Acme", "chinese_name": "", "aliases": ["ACME Inc."], "icon": "", "description": "",
         "etag": created["ETag"],
     }  # fmt: skip
     read = api.get(f"{VENDORS}/acme")

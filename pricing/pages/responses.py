@@ -11,13 +11,16 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from catalog.caches import process_cache
 from catalog.db.revision import version_of
-from pricing.pages.visitor import Visitor, short
+from catalog.exact import digits
+from catalog.prices import MILLION
+from pricing.engine.formatting import amounts, labels
+from pricing.pages.visitor import TOKENS_PER, Visitor, short
 from pricing.published.boundaries import published_until
 from tokens.api_error import ApiError
 from tokens.context import context_of
@@ -109,7 +112,7 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
     The context may have ROWS: HTML that takes the place of the variable with this name, without a pass of the template
     over thousands of rows.
     """
-    with translation.override(visitor.language):
+    with visitor.active():
         base_context: dict[str, Any] = {
             "visitor": visitor,
             "public": visitor.public,
@@ -118,6 +121,10 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
             "home": visitor.link("/"),
             "groups": groups(visitor, place),
             "languages": languages(visitor, place),
+            "currencies": currencies(visitor, place),
+            "token_counts": token_counts(visitor, place),
+            "conversions": conversions(visitor),
+            "per_tokens": amounts.per_tokens(),
             "icon": address_of("icon.svg"),
             "styles": address_of("pages.css"),
             "script": address_of("pages.js"),
@@ -125,7 +132,7 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
         values = {**base_context, **context()}
         rows: Iterable[bytes] = values.pop(ROWS, ())
         html = render_to_string(template, values | {ROWS: SafeString(ROWS_HERE)})
-        head, _, tail = html.encode().partition(ROWS_HERE.encode())
+        head, _here, tail = html.encode().partition(ROWS_HERE.encode())
         return Body.of_rows(head, rows, tail, separator=b"")
 
 
@@ -150,6 +157,43 @@ def languages(visitor: Visitor, place: Place) -> list[Context]:
             "is_chosen": code == short(visitor.language),
         }
         for code, label in LANGUAGES
+    ]
+
+
+def currencies(visitor: Visitor, place: Place) -> list[Context]:
+    """Each currency with a link to the same page in it; the first one is the published currency of each price."""
+    codes = ["", *visitor.currencies] if visitor.currencies else []
+    return [
+        {
+            "label": code or _("As published"),
+            "link": visitor.link(place.path, *place.parameters, currency=code),
+            "is_chosen": code == visitor.display.currency,
+        }
+        for code in codes
+    ]
+
+
+def token_counts(visitor: Visitor, place: Place) -> list[Context]:
+    """How many tokens prices can be for, each with a link to the same page."""
+    if visitor.public.chosen is None:
+        return []
+    return [
+        {
+            "label": f"{name} {labels.units('token')}",
+            "link": visitor.link(place.path, *place.parameters, per="" if number == MILLION else name),
+            "is_chosen": number == visitor.display.per,
+        }
+        for name, number in TOKENS_PER.items()
+    ]
+
+
+def conversions(visitor: Visitor) -> list[str]:
+    """The rates that prices are converted with, in words: 1 USD = 7.2 CNY, 2026-11-01."""
+    rates = visitor.display.used_rates()
+    texts = (f"1 USD = {digits(rate.per_usd)} {rate.currency}" for rate in rates)
+    return [
+        " · ".join(filter(None, [text, rate.as_of.isoformat(), rate.source]))
+        for text, rate in zip(texts, rates, strict=True)
     ]
 
 

@@ -1,23 +1,47 @@
-"""The visitor of a page: the language, the public group whose prices apply, and the time."""
+"""The visitor of a page: the language, the public group whose prices apply, how prices are displayed, and the time."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from catalog.caches import process_cache
 from catalog.db import revision
 from catalog.db.revision import Counters, version_of
-from pricing.models import GroupRate
+from catalog.prices import MILLION
+from pricing.engine.formatting.display import AS_PUBLISHED, DOLLAR, THOUSAND, Display, Rate, showing
+from pricing.models import CurrencyRate, GroupRate
 from pricing.published.audience import choose_group
 from pricing.published.boundaries import last_price_boundary, parts_of_prices
 from tokens.models import TokenGroup
 from tokens.scope import Scope
+
+# The currencies that can always be chosen: vendors publish official prices in both.
+OFFICIAL = (DOLLAR, "CNY")
+# Values of `per` in an address -> how many tokens prices are for. The first one is the default.
+TOKENS_PER = {"1M": MILLION, "1K": THOUSAND}
+# States of the rates in memory.
+CACHED_RATES = 8
+
+
+@process_cache(maxsize=CACHED_RATES)
+def known_rates(_revision: tuple[int, int, int], day: dt.date) -> tuple[Rate, ...]:
+    """The rates of all currencies on that day, in the order of their codes."""
+    on_file = CurrencyRate.objects.on_file(on=day)
+    return tuple(Rate(code, rate.per_usd, rate.as_of, rate.source) for code, rate in sorted(on_file.items()))
+
+
+def chosen_currency(code: str, rates: tuple[Rate, ...]) -> str:
+    """The currency of that code; empty if prices cannot be shown in it."""
+    return code if code in OFFICIAL or any(rate.currency == code for rate in rates) else ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +91,8 @@ class PublicGroups:
 class Visitor:
     """All that a page depends on beside its address: equal visitors get the same bytes.
 
-    `choices` are the group and language in the address, which every link repeats.
+    `choices` are the group, language, currency and number of tokens in the address, which every link repeats; `display`
+    follows from them, from the revision and from the day.
     """
 
     language: str
@@ -79,6 +104,7 @@ class Visitor:
     at: dt.datetime = field(compare=False)
     public: PublicGroups = field(compare=False)
     counters: Counters = field(compare=False)
+    display: Display = field(default=AS_PUBLISHED, compare=False)
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> "Visitor":
@@ -86,20 +112,29 @@ class Visitor:
         counters = revision.read()
         public = PublicGroups.choose(request.GET.get("group", ""))
         chosen = supported(request.GET.get("lang", ""))
+        prices = parts_of_prices(counters)
+        code = request.GET.get("currency", "").upper()
+        rates = known_rates(prices, now.date()) if code else ()
+        display = Display(
+            chosen_currency(code, rates), TOKENS_PER.get(request.GET.get("per", "").upper(), MILLION), rates
+        )
         choices = {
             "group": public.slug if request.GET.get("group") == public.slug else "",
             "lang": short(chosen) if chosen else "",
+            "currency": display.currency,
+            "per": "" if display.per == MILLION else next(name for name, n in TOKENS_PER.items() if n == display.per),
         }
         return cls(
             language=chosen or language_of(request),
             group=public.slug,
             choices=tuple((name, value) for name, value in choices.items() if value),
-            revision=parts_of_prices(counters),
+            revision=prices,
             price_boundary=last_price_boundary(version_of(counters), at=now),
             day=now.date(),
             at=now,
             public=public,
             counters=counters,
+            display=display,
         )
 
     @classmethod
@@ -122,9 +157,21 @@ class Visitor:
         """The same visitor in another public group."""
         return replace(self, group=group.slug, public=replace(self.public, chosen=group))
 
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies to choose from; none if no rate is known, because every price then stays in its own."""
+        rates = known_rates(self.revision, self.day) if self.public.chosen else ()
+        return tuple(dict.fromkeys([*OFFICIAL, *(rate.currency for rate in rates)])) if rates else ()
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Writes texts in the visitor's language, and prices as the visitor wants them, in the block."""
+        with translation.override(self.language), showing(self.display):
+            yield
+
     def link(self, path: str, *parameters: tuple[str, str], **choices: str) -> str:
-        """The address with these parameters and the visitor's choices; `choices` replace some of them."""
-        query = [*parameters, *(dict(self.choices) | choices).items()]
+        """The address with these parameters and the visitor's choices; an empty one of `choices` removes it."""
+        query = [*parameters, *((name, value) for name, value in (dict(self.choices) | choices).items() if value)]
         return f"{path}?{urlencode(query)}" if query else path
 
 

@@ -1,4 +1,7 @@
-"""Amounts of money and what they are paid for: $2.50 per million tokens, $0.04 per image."""
+"""Amounts of money and what they are paid for: $2.50 per million tokens, $0.04 per image.
+
+Prices are written as the active display says, see display.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,18 +11,28 @@ from django.utils.translation import gettext as _
 
 from catalog.exact import digits, multiply
 from catalog.prices import MILLION, Line
+from pricing.engine.formatting import display
 from pricing.engine.formatting.labels import period, state, unit, units
-from pricing.engine.money import per_million
+from pricing.engine.money import cost, per_million
 
 SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
 # More digits than this are left by floating-point arithmetic of a source or by a division.
 SHORT_DIGITS = 12
-# Units whose prices are shown per million: the price of one would be mostly zeros.
+# In front of a converted amount.
+CONVERTED = "\N{ALMOST EQUAL TO}\N{NO-BREAK SPACE}"
+# Units whose prices are shown per million, or per thousand: the price of one would be mostly zeros.
 BY_THE_MILLION = frozenset({"token", "token_hour", "character", "pixel"})
 
 
 def money(amount: Decimal, currency: str = "USD") -> str:
-    """$2.50, $0.0377, ¥46.00, 12.00 SEK: every digit of the amount, and at least two decimals."""
+    """$2.50, $0.0377, ¥46.00, 12.00 SEK: every digit of the amount, and at least two decimals; ≈ $6.30 if converted."""
+    shown, shown_currency = display.active().shown(amount, currency)
+    if shown_currency == currency:
+        return _written(amount, currency)
+    return f"{CONVERTED if shown else ''}{_written(display.short(shown), shown_currency)}"
+
+
+def _written(amount: Decimal, currency: str) -> str:
     whole, _point, decimals = digits(amount).partition(".")
     text = f"{int(whole):,}.{decimals.ljust(2, '0')}"
     sign = SIGNS.get(currency)
@@ -28,7 +41,15 @@ def money(amount: Decimal, currency: str = "USD") -> str:
 
 def short_money(amount: Decimal, currency: str = "USD") -> str:
     """The amount as customers see it."""
-    return money(rounded(amount), currency)
+    is_converted = display.active().shown(amount, currency)[1] != currency
+    return money(amount if is_converted else rounded(amount), currency)
+
+
+def limit(amount: Decimal) -> str:
+    """A number of dollars per million tokens, as the limit of a filter: $1.00, $0.001, ¥7.20."""
+    active = display.active()
+    shown, currency = active.shown(amount * active.per / MILLION, "USD")
+    return _written(shown if currency == "USD" else display.short(shown), currency)
 
 
 def rounded(amount: Decimal) -> Decimal:
@@ -54,9 +75,12 @@ def short_price(line: Line, currency: str) -> str:
 
 
 def shown_amount(line: Line) -> Decimal:
-    """The amount per million units if prices are shown so, else for as many units as the source counts."""
+    """The amount per million or thousand units if prices are shown so, else for as many units as the source counts."""
     amount = line.amount or Decimal(0)
-    return per_million(amount, line.per) if line.unit in BY_THE_MILLION else amount
+    if line.unit not in BY_THE_MILLION:
+        return amount
+    of_million = per_million(amount, line.per)
+    return of_million if display.active().per == MILLION else cost(Decimal(display.active().per), of_million, MILLION)
 
 
 def measure(name: str, count: int) -> str:
@@ -65,6 +89,8 @@ def measure(name: str, count: int) -> str:
         return unit(name)
     if count == MILLION and name == "token":
         return _("million tokens")
+    if count == display.THOUSAND and name == "token":
+        return _("1,000 tokens")
     if count == MILLION:
         return _("million %(units)s") % {"units": units(name)}
     return _("%(number)s %(units)s") % {"number": number(count), "units": units(name)}
@@ -77,6 +103,11 @@ def per(line: Line) -> str:
 
 def per_units(name: str, count: int) -> str:
     return _("per %(measure)s") % {"measure": measure(name, count)}
+
+
+def per_tokens() -> str:
+    """per million tokens, or per 1,000 tokens: what the prices of tokens are shown for."""
+    return per_units("token", display.active().per)
 
 
 def with_measure(text: str, line: Line) -> str:
@@ -123,4 +154,4 @@ def _for_units(line: Line | None, count: int) -> Line | None:
 
 
 def _shown_per(line: Line) -> int:
-    return MILLION if line.unit in BY_THE_MILLION else line.per
+    return display.active().per if line.unit in BY_THE_MILLION else line.per

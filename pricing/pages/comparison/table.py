@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from catalog.prices import MILLION, Line, Sheet
+from catalog.prices import Line, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
 from pricing.pages.model_page.details import current_prices, facts_of, has_input_limit
@@ -76,7 +76,7 @@ def standard_prices(sheet: Sheet | None) -> dict[str, Cell]:
         return {_("Price"): (single,)}
     cells: dict[str, Cell] = {labels.join_clauses([figure.label, figure.per]): (figure.price,) for figure in figures}
     if sheet.unknown_side:
-        label = labels.join_clauses([labels.meter(sheet.unknown_side), amounts.per_units("token", MILLION)])
+        label = labels.join_clauses([labels.meter(sheet.unknown_side), amounts.per_tokens()])
         cells[label] = (_("unknown"),)
     return cells
 

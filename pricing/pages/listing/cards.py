@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import count, islice
 
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import get_language
 
 from catalog.caches import process_cache
@@ -88,8 +87,8 @@ class ModelList:
 def model_list(visitor: Visitor) -> ModelList:
     public = visitor.public
     reading = Reading(public.scope, visitor.at, visitor.counters)
-    with translation.override(visitor.language):
-        kind = ("page", visitor.language, public.slug)
+    with visitor.active():
+        kind = ("page", visitor.language, public.slug, visitor.display)
         rendered = rendered_rows(kind, reading, reading.price_listing, _renderer(public, visitor))
         popular = popular_models(rendered, on=visitor.day, counters=visitor.counters)
         ranks = {key: place for place, key in enumerate(popular)}

@@ -68,9 +68,7 @@ def selects(facets: Mapping[str, Sequence[FacetOption]], search: Search) -> list
     most = sorted({*PRICES, *([] if search.price is None else [search.price])})
     contexts = tuple(Choice(str(number), f"≥ {token_count(number)}", number == search.context) for number in least)
     prices = tuple(
-        Choice(
-            digits(price), f"≤ {amounts.short_money(price)}" if price else labels.state("free"), price == search.price
-        )
+        Choice(digits(price), f"≤ {amounts.limit(price)}" if price else labels.state("free"), price == search.price)
         for price in most
     )
     return [

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from catalog.exact import digits
 from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting.display import AS_PUBLISHED, active
 from pricing.pages.formatting import token_count
 from pricing.pages.listing.search import Card
 
@@ -72,8 +73,9 @@ def _price(card: Card) -> str:
 
 
 def comparable(card: Card) -> str:
-    """The price that the script compares by: empty if the row shows the same number, "-" if there is none."""
+    """US dollars that the script compares by: empty if the row shows the same number, "-" if there is none."""
     price = card.tag.comparable
     if price is None:
         return "-"
-    return "" if amounts.short_money(price) == card.tag.input else digits(price)
+    is_shown = active() == AS_PUBLISHED and amounts.short_money(price) == card.tag.input
+    return "" if is_shown else digits(price)

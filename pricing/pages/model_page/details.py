@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from catalog.prices import MILLION, Sheet
+from catalog.prices import Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import headline
 from pricing.pages.calculator.form import calculator
@@ -37,7 +37,7 @@ def details(
     state = state_of(sheet)
     table = price_table(sheet) if sheet and state == "priced" else None
     successor = PriceListing(visitor.public.scope, visitor.at).successor(model)
-    per_million_tokens = amounts.per_units("token", MILLION)
+    per_million_tokens = amounts.per_tokens()
     tag = price_tag(sheet)
     has_figures = bool(table and has_more_figures(table, tag))
     grid_leads = bool(table and table.grid and table.grid.unit in ("", per_million_tokens))
@@ -76,7 +76,7 @@ def has_more_figures(table: PriceTable, tag: PriceTag) -> bool:
     sides = {_("Input"), _("Output")}
     if tag.single:
         return len(table.figures) > 1 or any(figure.label not in sides for figure in table.figures)
-    per_million_tokens = amounts.per_units("token", MILLION)
+    per_million_tokens = amounts.per_tokens()
     return any(figure.label not in sides or figure.per != per_million_tokens for figure in table.figures)
 
 

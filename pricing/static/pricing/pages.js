@@ -67,7 +67,7 @@
         body.append(...rows.sort(orders[order]).map((item) => item.row));
       }
       const query = new URLSearchParams([...fields].filter(([name, value]) => value && !(name === "sort" && value === "popular")));
-      const neutral = ["lang", "group"];
+      const neutral = ["lang", "group", "currency", "per"];
       const narrow = [...query.keys()].some((name) => name !== "sort" && !neutral.includes(name));
       const count = $("count");
       count.textContent = number === 1 ? count.dataset.one : count.dataset.many.replace("#", number);

@@ -192,7 +192,19 @@ SECURITY_SCHEMES: Mapping[str, Schema] = {
         "type": "apiKey",
         "in": "header",
         "name": "x-litellm-api-key",
-        "description": "For clients of LiteLLM's proxy. Azure's `api-key` and `Ocp-Apim-Subscription-Key` work, too.",
+        "description": "For clients of LiteLLM's proxy.",
+    },
+    "api-key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "api-key",
+        "description": "For clients of Azure OpenAI.",
+    },
+    "ocp-apim-subscription-key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Ocp-Apim-Subscription-Key",
+        "description": "For clients behind Azure API Management.",
     },
     "key": {
         "type": "apiKey",

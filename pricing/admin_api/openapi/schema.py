@@ -159,7 +159,7 @@ class ResourceSchema(AutoSchema):
         words = self.view.address.replace("-", " ")
         one = str(self.view.noun)
         if self.view.action in VERBS:
-            article = "an" if one[0] in "aeiou" else "a"
+            article = "an" if one[0] in "aeio" else "a"  # A usage count.
             return VERBS[self.view.action][2].format(many=words, one=f"{article} {one}")
         first = (super().get_description() or self.view.action).strip().split("\n")[0]
         return first.rstrip(".")

@@ -49,10 +49,10 @@ def list_scenarios(lines: Sequence[Line], *, meter: str, groups: Iterable[str], 
 def _options(dim: str, conditions: Sequence[Condition], *, meter: str, at: dt.datetime) -> list[Scenario]:
     """The values of a dimension that these conditions distinguish; a request without the dimension comes first."""
     if dim == "time":
-        return [Scenario({}, moment) for moment in (at, *_window_edges(conditions, at=at))]
+        return [Scenario({}, moment) for moment in (at, *window_edges(conditions, at=at))]
     if dim == "request_match":
         matches = [condition["value"] for condition in conditions]
-        return [Scenario(_request(chosen), at) for chosen in ((), *((match,) for match in matches), matches)]
+        return [Scenario(request_with(chosen), at) for chosen in ((), *((match,) for match in matches), matches)]
     if dim == "prompt_tokens":
         lengths = {value for value in _values(conditions) if isinstance(value, int | Decimal) and value > 1}
         return [Scenario({dim: length}, at) for length in (1, *sorted(lengths))]
@@ -74,7 +74,7 @@ def _values(conditions: Iterable[Condition]) -> Iterator[Any]:
                 yield ANOTHER
 
 
-def _request(matches: Iterable[Mapping[str, Any]]) -> Facts:
+def request_with(matches: Iterable[Mapping[str, Any]]) -> Facts:
     """A request with the fields of all these matches."""
     body: dict[str, Any] = {}
     headers: dict[str, Any] = {}
@@ -91,7 +91,7 @@ def _request(matches: Iterable[Mapping[str, Any]]) -> Facts:
     return {"body": body, "headers": headers}
 
 
-def _window_edges(conditions: Iterable[Condition], *, at: dt.datetime) -> list[dt.datetime]:
+def window_edges(conditions: Iterable[Condition], *, at: dt.datetime) -> list[dt.datetime]:
     """The moments of the week after `at` at which a window opens or closes."""
     moments = set()
     for condition in conditions:

@@ -86,7 +86,13 @@ def test_the_calculator_answers_while_the_visitor_types(chromium: Any, live_serv
         page.fill("[name='u.input']", "5")
         page.locator("#result .total").wait_for()
         assert page.locator("[aria-invalid=true]").count() == 0
-        assert page.url.endswith("/models/tiered-pro")
+        assert "u.input=5&" in page.url
+        page.reload()
+        assert page.input_value("[name='u.input']") == "5"
+        total = page.inner_text("#result .total")
+        visitor.follow("text=中文")
+        assert page.inner_text("#result .total") == total
+        assert page.input_value("[name='f.service_tier']") == "batch"
         assert visitor.faults == []
 
     with visiting(chromium, live_server.url, java_script_enabled=False) as plain:

@@ -111,14 +111,17 @@
     let timer, latest = 0;
     const calculate = async () => {
       const number = ++latest;
-      const query = new URLSearchParams(new FormData(form));
-      const answer = await fetch(`${form.getAttribute("action").split("#")[0]}?${query}`, { headers: { Accept: "text/html" } });
+      const address = `${form.getAttribute("action").split("#")[0]}?${new URLSearchParams(new FormData(form))}`;
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
       if (!answer.ok || number !== latest) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       $("result").replaceChildren(...page.getElementById("result").childNodes);
-      for (const field of form.querySelectorAll("input")) {
+      for (const field of form.querySelectorAll("input, select")) {
         field.ariaInvalid = page.getElementById("calculator").elements[field.name].ariaInvalid;
       }
+      // Reload, shared addresses and the links in the header keep the answers.
+      history.replaceState(null, "", address + location.hash);
+      document.querySelector(".top nav").replaceChildren(...page.querySelector(".top nav").childNodes);
     };
     form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(calculate, 150); });
     form.addEventListener("submit", (event) => { event.preventDefault(); calculate(); });

@@ -4,8 +4,10 @@ The message of a ValueError states the valid values and does not repeat the valu
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -117,6 +119,13 @@ def base_url(text: str) -> str:
         is_address = False
     if not is_address or parts.query or parts.fragment or not text.isprintable() or " " in text:
         raise ValueError("The value must be an address such as https://api.example.com, or empty.")
+    return text
+
+
+def folder(text: str) -> str:
+    """The path of a folder that can be read, or nothing."""
+    if text and not (Path(text).is_dir() and os.access(text, os.R_OK | os.X_OK)):
+        raise ValueError("Enter the path of a folder that this process can read, or leave it empty.")
     return text
 
 

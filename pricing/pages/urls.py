@@ -9,5 +9,6 @@ urlpatterns = [
     path("models/<path:name>", views.model_page, name="model-page"),
     path("compare", views.compare, name="compare"),
     path("assets/<slug:_version>/<str:name>", views.asset, name="asset"),
+    path("assets/<slug:_version>/icons/<slug:name>.svg", views.vendor_icon, name="vendor-icon"),
     path("robots.txt", views.robots, name="robots"),
 ]

@@ -21,6 +21,7 @@ from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
 from pricing.pages.model_page.details import details
 from pricing.pages.responses import ASSETS, PUBLIC, ROWS, Context, Place, busy_page, missing_page, page, send_asset
+from pricing.pages.vendors.icons import send_icon
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
@@ -193,6 +194,12 @@ def asset(request: HttpRequest, _version: str, name: str) -> HttpResponse:
     if name not in ASSETS:
         raise Http404
     return send_asset(request, name)
+
+
+@require_safe
+def vendor_icon(request: HttpRequest, _version: str, name: str) -> HttpResponse:
+    """The icon of a vendor; the version is in the address only so that browsers fetch a new one."""
+    return send_icon(request, name)
 
 
 @require_safe

@@ -30,6 +30,7 @@ BAD = [
     ("ALLOWED_HOSTS", "https://models.example.com"),
     ("CSRF_TRUSTED_ORIGINS", "models.example.com"),
     ("CSRF_TRUSTED_ORIGINS", "https://models.example.com/"),
+    ("VENDOR_ICONS", "/no/such/folder"),
     ("TRUSTED_PROXIES", "-1"),
     ("TRUSTED_PROXIES", "one"),
     ("AUTHORIZE_MAX_BODY", "0"),

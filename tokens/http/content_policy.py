@@ -45,6 +45,10 @@ DOCS = build_policy({
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 })  # fmt: skip
+# A file of an icon: nothing, even if it is opened as a page.
+ICONS = build_policy({"default-src": "'none'", "sandbox": "", "frame-ancestors": "'none'"}).replace(
+    "sandbox ;", "sandbox;"
+)
 
 
 def with_policy(response: HttpResponse, policy: str) -> HttpResponse:

@@ -14,6 +14,7 @@ from pricing.engine.formatting.conditions import conditions
 from pricing.pages.model_page.details import current_prices, facts_of, has_input_limit
 from pricing.pages.price_tables import conditional_figures, is_by_rules, price_table, standard_figures
 from pricing.pages.price_tags import price_tag, state_of
+from pricing.pages.vendors.icons import mark_of
 from pricing.pages.visitor import Visitor
 from tokens.access.visibility import PriceListing
 
@@ -28,6 +29,10 @@ class Column:
     address: str
     # The same comparison without this model.
     without: str
+
+    @property
+    def mark(self) -> str:
+        return mark_of(self.model)
 
 
 def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:

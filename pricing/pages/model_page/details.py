@@ -22,6 +22,7 @@ from pricing.pages.model_page.price_chart import plot_of, steps_of
 from pricing.pages.model_page.sources import price_sources
 from pricing.pages.price_tables import Grid, PriceTable, price_table
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
+from pricing.pages.vendors.icons import mark_of
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
@@ -44,6 +45,7 @@ def details(
     return {
         "model": model,
         "address": reverse("model-page", args=[model.name]),
+        "mark": mark_of(model),
         "vendor": model.vendor.name_in(get_language()),
         "compare_link": visitor.link("/compare", ("m", model.name)),
         "lifecycle": lifecycle,

@@ -1,0 +1,1 @@
+"""How pages show vendors: with an icon, or with the first letters of the name."""

@@ -76,6 +76,19 @@ def usual_chinese_name(name: str) -> str:
     return "" if CHINESE.search(name) else CHINESE_NAMES.get(vendor.slug if vendor else fold(name), "")
 
 
+def platforms_of(vendor: KnownVendor) -> list[str]:
+    """The names of the platforms of this vendor, such as 百炼."""
+    return [name for name, slug in PLATFORMS.items() if slug == vendor.slug]
+
+
+def is_family(name: str, vendor: KnownVendor) -> bool:
+    """Whether a name is, or ends with, what ids of this vendor's models start with, such as gemini or Amazon Nova."""
+    word = fold(name).split()[-1]
+    return FAMILY_NAMES.get(word) == vendor.slug or any(
+        re.fullmatch(pattern, start) for pattern in vendor.families for start in (word, f"{word}-")
+    )
+
+
 def vendor_key(name: str) -> str:
     """A key that is equal for all spellings of a known vendor; the folded name for any other.
 

@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from catalog.db.fields import NamesField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
+from catalog.search.vendors import spellings_of
 from catalog.vendor_matching import fold, usual_chinese_name
 
 
@@ -66,6 +67,11 @@ class Vendor(TrackedModel):
         """The name on pages in this language: the Chinese one in `zh-hans`, `name` in all others."""
         is_chinese = language.partition("-")[0] == "zh"
         return (self.chinese_name or usual_chinese_name(self.name) or self.name) if is_chinese else self.name
+
+    @property
+    def spellings(self) -> frozenset[str]:
+        """The spellings by which a search finds its models."""
+        return spellings_of(self.slug, self.name, *self.aliases, self.chinese_name)
 
     @classmethod
     def named(cls, name: str) -> Self:

@@ -23,6 +23,7 @@ PURE = {
     "catalog.db.audit.columns_of",
     "catalog.imports.resolving.identity_of",
     "catalog.prices._key_of",
+    "catalog.search.vendors.spellings_of",
     "catalog.sources.completion_ratios.fixed",
     "catalog.sources.litellm._is_of_a_price",
     "catalog.sources.litellm_keys.parse_key",

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
+from pricing.engine.formatting.languages import language_named
 from tokens import keys
 from tokens.calls.routes import WITHOUT_MODEL
 
@@ -44,6 +46,22 @@ def whole_number(text: str, low: int, high: int = MAX_NUMBER) -> int:
         bounds = f"of {low} or more" if high == MAX_NUMBER else f"from {low} to {high}"
         raise ValueError(f"The value must be a whole number {bounds}.")
     return int(text)
+
+
+def language(text: str) -> str:
+    """Django's code of a language of the pages: en or zh-hans."""
+    named = language_named(text)
+    if not named:
+        raise ValueError("The value must be en or zh.")
+    return named
+
+
+def time_zone(text: str) -> str:
+    """The name of a time zone in the IANA database."""
+    try:
+        return ZoneInfo(text.strip()).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError("The value must be the name of a time zone, such as Asia/Shanghai or UTC.") from None
 
 
 def on_or_off(text: str) -> bool:

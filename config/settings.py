@@ -16,6 +16,7 @@ from environs import Env
 from config import admin_site, setting_checks
 from config.backoff import limit_pauses
 from config.secrets import read_secrets, secrets_file
+from pricing.engine.formatting import languages
 
 ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 # Connections to a host that no longer responds end after 10 to 20 seconds, instead of the system's 15 minutes or more;
@@ -127,6 +128,9 @@ HTTPS = switch("HTTPS", False)
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
 NARROW_DIALECTS = switch("NARROW_DIALECTS", False)
 SITE_NAME = env.str("SITE_NAME", "Modelbook")
+# Both are about the public pages. The admin is in English, and it, the API and the database use UTC.
+DEFAULT_LANGUAGE = checked("DEFAULT_LANGUAGE", env.str("DEFAULT_LANGUAGE", "en") or "en", setting_checks.language)
+PAGES_TIME_ZONE = checked("TIME_ZONE", env.str("TIME_ZONE", "UTC") or "UTC", setting_checks.time_zone)
 PUBLIC_BASE_URL = checked("PUBLIC_BASE_URL", env.str("PUBLIC_BASE_URL", ""), setting_checks.base_url)
 VENDOR_ICONS = checked("VENDOR_ICONS", env.str("VENDOR_ICONS", ""), setting_checks.folder)
 SECURITY_CONTACT = checked("SECURITY_CONTACT", env.str("SECURITY_CONTACT", ""), setting_checks.security_contact)
@@ -265,7 +269,7 @@ TEMPLATES = [
 
 LANGUAGE_CODE = "en"
 # For the pages that customers see; the admin is in English.
-LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGES = languages.LANGUAGES
 # Before the translations of the apps: some of them translate words of the pages in their own way.
 LOCALE_PATHS = [BASE_DIR / "pricing" / "locale"]
 TIME_ZONE = "UTC"

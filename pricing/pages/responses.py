@@ -19,8 +19,11 @@ from catalog.caches import process_cache
 from catalog.db.revision import version_of
 from catalog.exact import digits
 from catalog.prices import MILLION
+from pricing.engine.conditions import zone
 from pricing.engine.formatting import amounts, labels
-from pricing.pages.visitor import TOKENS_PER, Visitor, short
+from pricing.engine.formatting.languages import short
+from pricing.engine.formatting.moments import next_midnight
+from pricing.pages.visitor import TOKENS_PER, Visitor
 from pricing.published.boundaries import published_until
 from tokens.api_error import ApiError
 from tokens.context import context_of
@@ -72,7 +75,9 @@ def page(
         body_key, lambda: render_body(template, visitor, place, context), is_stored=is_stored
     )
     if is_stored and is_reusable:
-        until = published_until(version_of(visitor.counters), at=visitor.at)
+        # The page shows its day, which ends at another moment than the one in UTC.
+        day_ends = next_midnight(visitor.at, zone(settings.PAGES_TIME_ZONE))
+        until = min(published_until(version_of(visitor.counters), at=visitor.at), day_ends)
         terms = visitor_terms(visitor.counters, OF_PRICES, until=until, body_key=body_key)
         context_of(request.META).reuse_terms = terms
     return as_page(respond(request, body, cache_control=PUBLIC), visitor)
@@ -117,6 +122,8 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
             "visitor": visitor,
             "public": visitor.public,
             "language": "zh-Hans" if short(visitor.language) == "zh" else visitor.language,
+            # Between two sentences: Chinese ones have no space between them.
+            "gap": "" if short(visitor.language) == "zh" else " ",
             "site": settings.SITE_NAME,
             "home": visitor.link("/"),
             "groups": groups(visitor, place),

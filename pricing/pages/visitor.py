@@ -10,14 +10,15 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone, translation
-from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from catalog.caches import process_cache
 from catalog.db import revision
 from catalog.db.revision import Counters, version_of
 from catalog.prices import MILLION
+from pricing.engine.conditions import zone
 from pricing.engine.formatting.display import AS_PUBLISHED, DOLLAR, THOUSAND, Display, Rate, showing
+from pricing.engine.formatting.languages import language_named, short
 from pricing.models import CurrencyRate, GroupRate
 from pricing.published.audience import choose_group
 from pricing.published.boundaries import last_price_boundary, parts_of_prices
@@ -100,7 +101,10 @@ class Visitor:
     choices: tuple[tuple[str, str], ...]
     revision: tuple[int, int, int]
     price_boundary: dt.datetime | None
+    # In UTC, as the catalog counts days.
     day: dt.date
+    # In the time zone of the pages, for people.
+    local_day: dt.date
     at: dt.datetime = field(compare=False)
     public: PublicGroups = field(compare=False)
     counters: Counters = field(compare=False)
@@ -111,7 +115,7 @@ class Visitor:
         now = timezone.now()
         counters = revision.read()
         public = PublicGroups.choose(request.GET.get("group", ""))
-        chosen = supported(request.GET.get("lang", ""))
+        chosen = language_named(request.GET.get("lang", ""))
         prices = parts_of_prices(counters)
         code = request.GET.get("currency", "").upper()
         rates = known_rates(prices, now.date()) if code else ()
@@ -131,6 +135,7 @@ class Visitor:
             revision=prices,
             price_boundary=last_price_boundary(version_of(counters), at=now),
             day=now.date(),
+            local_day=now.astimezone(zone(settings.PAGES_TIME_ZONE)).date(),
             at=now,
             public=public,
             counters=counters,
@@ -140,7 +145,7 @@ class Visitor:
     @classmethod
     def without_data(cls, request: HttpRequest) -> "Visitor":
         """The visitor of a page that shows nothing from the database, and does not read it."""
-        now, chosen = timezone.now(), supported(request.GET.get("lang", ""))
+        now, chosen = timezone.now(), language_named(request.GET.get("lang", ""))
         return cls(
             language=chosen or language_of(request),
             group="",
@@ -148,6 +153,7 @@ class Visitor:
             revision=(0, 0, 0),
             price_boundary=None,
             day=now.date(),
+            local_day=now.astimezone(zone(settings.PAGES_TIME_ZONE)).date(),
             at=now,
             public=PublicGroups((), None),
             counters=Counters(),
@@ -165,8 +171,9 @@ class Visitor:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        """Writes texts in the visitor's language, and prices as the visitor wants them, in the block."""
-        with translation.override(self.language), showing(self.display):
+        """Writes texts in the visitor's language, prices as the visitor wants them, and times as the site does."""
+        zone_of_site = timezone.override(settings.PAGES_TIME_ZONE)
+        with translation.override(self.language), zone_of_site, showing(self.display):
             yield
 
     def link(self, path: str, *parameters: tuple[str, str], **choices: str) -> str:
@@ -176,20 +183,7 @@ class Visitor:
 
 
 def language_of(request: HttpRequest) -> str:
-    """The first supported language of Accept-Language, else English."""
-    header = request.headers.get("Accept-Language", "")
-    languages = (supported(code) for code, _ in parse_accept_lang_header(header))
-    return next(filter(None, languages), settings.LANGUAGE_CODE)
-
-
-def supported(code: str) -> str:
-    """The supported language for a code: zh-hans for zh and zh-CN; empty if there is none."""
-    try:
-        return get_supported_language_variant(code)
-    except LookupError:
-        return ""
-
-
-def short(language: str) -> str:
-    """The code of a language in addresses: zh for zh-hans."""
-    return language.partition("-")[0]
+    """The first supported language of Accept-Language, else the language of the site."""
+    header = request.headers.get("Accept-Language", "").replace("_", "-")
+    languages = (language_named(code) for code, _ in parse_accept_lang_header(header))
+    return next(filter(None, languages), settings.DEFAULT_LANGUAGE)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from catalog.prices import Sheet
-from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting import amounts, labels, moments
 from pricing.engine.headline import headline
 from pricing.pages.calculator.form import calculator
 from pricing.pages.code_examples.examples import CodeExamples, code_examples
@@ -114,7 +114,7 @@ def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[tuple[str, str]
         (_("Capabilities"), labels.words(model.capabilities)),
         (_("Released"), model.released_on.isoformat() if model.released_on else ""),
         (_("Deprecated"), model.deprecated_on.isoformat() if model.deprecated_on else ""),
-        (_("Retires"), model.retires_on.isoformat() if model.retires_on else ""),
+        (_("Retires"), moments.day(model.retires_at) if model.retires_at else ""),
         (_("Tags"), labels.join(model.tags)),
     ]
     return [(label, value) for label, value in facts if value]

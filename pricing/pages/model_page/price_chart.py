@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
 from pricing.engine.equality import same_price
-from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting import amounts, labels, moments
 from pricing.engine.formatting.lines import changes, label
 from pricing.engine.headline import headline, input_and_output, token_prices
 from pricing.models import DiscountRule
@@ -67,6 +67,11 @@ class Step:
         return (_("and %(number)s more") if self.shown_moves else _("%(number)s other prices")) % {"number": number}
 
     @property
+    def time(self) -> str:
+        """From when, in the time zone of the pages: 2026-11-30 08:00 UTC."""
+        return moments.minute(self.at)
+
+    @property
     def state(self) -> str:
         """The state of a model without a price; empty for a priced one."""
         return labels.state("retired" if self.is_retirement else self.tag.state)
@@ -79,10 +84,10 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
     rules = [rule for rule in DiscountRule.objects.filter(about).select_related("model", "vendor") if fits(rule, model)]
     spans = [(sheet.starts_at, sheet.ends_at) for sheet in sheets] + [(rule.starts_at, rule.ends_at) for rule in rules]
     rates = public.rates()
-    moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
+    turns = {moment for span in spans for moment in span if moment} | set(rates.moments)
     steps: list[Step] = []
     starts_at = first_starts([model.pk], public.scope).get(model.pk)
-    for moment, published in published_steps(model, sheets, rules, moments, starts_at=starts_at):
+    for moment, published in published_steps(model, sheets, rules, turns, starts_at=starts_at):
         seen = published and published.seen_by({public.slug})
         sheet = priced_or_none(seen and apply_group_rate(seen, public.slug, rates.at(moment)).folded())
         before = steps[-1].sheet if steps else None
@@ -195,8 +200,8 @@ def _headline(step: Step) -> Decimal | None:
 def _dates(steps: Sequence[Step], scale: "_Scale", *, at: dt.datetime) -> tuple[tuple[str, str, str], ...]:
     first, last = steps[0].at, max(at, steps[-1].at)
     return (
-        (f"{scale.share(first):.1%}", first.date().isoformat(), "start"),
-        (f"{scale.share(last):.1%}", last.date().isoformat(), "end"),
+        (f"{scale.share(first):.1%}", moments.day(first), "start"),
+        (f"{scale.share(last):.1%}", moments.day(last), "end"),
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
+from pricing.engine.formatting import labels, moments
 from pricing.engine.formatting.lines import label, usual_place
 from pricing.pages.visitor import Visitor
 from pricing.verification.books import Edition
@@ -63,7 +64,7 @@ def _row(explained: ExplainedLine) -> SourceRow:
     return SourceRow(
         label=label(explained.line),
         source=_(origin.name) if origin else _("Operator"),
-        fetched_on=f"{origin.fetched_at:%Y-%m-%d}" if origin else "",
+        fetched_on=moments.day(origin.fetched_at) if origin else "",
         confirmed=_agreement(explained.confirmed_by, explained.confirmed_by),
         sha256=origin.sha256 if origin else "",
     )
@@ -72,7 +73,9 @@ def _row(explained: ExplainedLine) -> SourceRow:
 def _summary(lines: Sequence[ExplainedLine]) -> str:
     """LiteLLM, 2026-11-20 · 3 sources agree"""
     names = dict.fromkeys(
-        f"{_(line.origin.name)}, {line.origin.fetched_at:%Y-%m-%d}" if line.origin else _("set by the operator")
+        labels.join_clauses([_(line.origin.name), moments.day(line.origin.fetched_at)])
+        if line.origin
+        else _("set by the operator")
         for line in lines
     )
     # Few books state the prices of special cases.

@@ -4,6 +4,7 @@ import gettext
 import re
 from ast import literal_eval
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -65,6 +66,10 @@ def texts_of_code() -> set[Text]:
     [
         ("", "", "en"), ("", "zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"), ("", "zh-TW", "zh-Hans"), ("", "fr,de", "en"),
         ("", "en-GB,zh", "en"), ("?lang=zh", "en", "zh-Hans"), ("?lang=en", "zh", "en"), ("?lang=xx", "zh", "zh-Hans"),
+        ("?lang=zh_CN", "en", "zh-Hans"), ("?lang=zh-CN", "en", "zh-Hans"), ("?lang=zh-Hans-CN", "en", "zh-Hans"),
+        ("?lang=zh_TW", "en", "zh-Hans"), ("?lang=cn", "en", "zh-Hans"), ("?lang=CN", "en", "zh-Hans"),
+        ("?lang=zh-SG", "en", "zh-Hans"), ("?lang=ZH", "en", "zh-Hans"), ("?lang=en_US", "zh", "en"),
+        ("?lang=zhx", "en", "en"), ("?lang=../zh", "en", "en"), ("", "zh_CN,en;q=0.5", "zh-Hans"), ("", "*", "en"),
     ],
 )  # fmt: skip
 def test_the_address_chooses_the_language_before_the_browser(
@@ -74,6 +79,25 @@ def test_the_address_chooses_the_language_before_the_browser(
 
     assert f'<html lang="{language}">' in page
     assert ("模型价格" in page) == (language == "zh-Hans")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "header", "language"),
+    [
+        ("", "", "zh-Hans"),
+        ("", "fr,de", "zh-Hans"),
+        ("", "en", "en"),
+        ("?lang=en", "", "en"),
+        ("?lang=xx", "", "zh-Hans"),
+    ],
+)
+def test_the_site_chooses_the_language_of_visitors_who_choose_none(
+    client: Client, settings: Any, query: str, header: str, language: str
+) -> None:
+    settings.DEFAULT_LANGUAGE = "zh-hans"
+
+    assert f'<html lang="{language}">' in shop.get(client, f"/{query}", **{"accept-language": header})
 
 
 @pytest.mark.django_db

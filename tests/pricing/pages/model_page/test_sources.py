@@ -32,7 +32,7 @@ def test_it_shows_source_date_hash_and_confirmations_of_each_figure() -> None:
     assert f"<summary>Source: LiteLLM, {day} · 1-2 sources agree</summary>" in page
     cells = f'LiteLLM</td><td>{day}</td><td>2 sources agree</td><td><code title="{sha256}">{sha256[:12]}</code>'
     assert f'<th scope="row">Input</th><td>{cells}' in page
-    assert f"<summary>来源：LiteLLM, {day} · 1-2 个来源一致</summary>" in chinese
+    assert f"<summary>来源：LiteLLM，{day} · 1-2 个来源一致</summary>" in chinese
 
 
 def test_a_price_of_two_sources_names_both() -> None:

@@ -1,6 +1,7 @@
 """Days and times on pages are in the time zone of the site; what they depend on, and the API, are not."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 # Already the next day in China, and still the day before in California.
 EVENING = dt.datetime(2026, 11, 30, 17, 30, tzinfo=dt.UTC)
-NIGHT = dt.datetime(2026, 11, 30, 3, tzinfo=dt.UTC)
 EARLIER = dt.datetime(2026, 11, 1, 20, tzinfo=dt.UTC)
 ANNOUNCED = dt.datetime(2026, 12, 31, 16, tzinfo=dt.UTC)
 NIGHT_IN_CHINA = {"tz": "Asia/Shanghai", "windows": [{"hours": ["00:00-08:00"]}]}
@@ -28,8 +28,8 @@ def _model() -> None:
     world.price(model, starts_at=ANNOUNCED, input="3")
 
 
-def page(client: Client, query: str = "", *, at: dt.datetime = EVENING) -> str:
-    with time_machine.travel(at, tick=False):
+def page(client: Client, query: str = "") -> str:
+    with time_machine.travel(EVENING, tick=False):
         return shop.text_of(shop.get(client, f"/models/m{query}"))
 
 
@@ -80,8 +80,12 @@ def test_hours_of_prices_and_days_of_the_catalog_do_not_depend_on_it(client: Cli
     conditions = [{"dim": "time", "op": "in", "value": NIGHT_IN_CHINA}]
     world.line(AIModel.objects.get().sheets.order_by("starts_at")[0], "input", "1", conditions=conditions)
 
-    assert "$1.00" in page(client, "?u.input=1000000").partition("Amount")[2][:60]
-    assert "$2.00" in page(client, "?u.input=1000000", at=NIGHT).partition("Amount")[2][:60]
+    form = client.get("/models/m", headers=shop.BROWSER).content.decode().partition('name="f.time"')[2]
+    totals = {
+        label: page(client, f"?u.input=1000000&f.time={value}").partition("Amount Input 1,000,000 ")[2][:5]
+        for value, label in re.findall(r'<option value="([^"]+)"[^>]*>([^<]+)<', form.partition("</select>")[0])
+    }
+    assert totals == {"00:00-08:00 (Asia/Shanghai)": "$1.00", "Other hours": "$2.00"}
     with time_machine.travel(EVENING, tick=False):
         assert b'"2026-11-01T20:00:00Z"' in client.get("/api/pricing/history/m").content
     with time_machine.travel(dt.datetime(2027, 2, 28, 23, 59, tzinfo=dt.UTC), tick=False):

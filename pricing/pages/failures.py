@@ -13,9 +13,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from catalog.db.locking import is_lock_timeout
-from pricing.pages.responses import Place, as_page, render
+from pricing.pages.responses import HEAD, Place, as_page, render
+from pricing.pages.sharing.head import Head
 from pricing.pages.views import is_browser
 from pricing.pages.visitor import Visitor
 from tokens.http import errors
@@ -57,8 +59,15 @@ def unavailable(request: HttpRequest, exception: Exception) -> HttpResponse:
     elif is_browser(request) and (request.path.startswith("/models/") or not errors.is_api_path(request.path)):
         visitor = Visitor.without_data(request)
         query = tuple((name, str(value)) for name, value in request.GET.items() if name != "lang")
-        context = {"again": request.get_full_path()}
-        html = render("pricing/pages/unavailable.html", visitor, Place(request.path, query), lambda: context)
+        html = render(
+            "pricing/pages/unavailable.html",
+            visitor,
+            Place(request.path, query),
+            lambda: {
+                HEAD: Head(_("Temporarily unavailable"), is_indexed=False),
+                "again": request.get_full_path(),
+            },
+        )
         response = HttpResponse(html)
         response = as_page(response, visitor)
     else:

@@ -23,12 +23,14 @@ from pricing.engine.conditions import zone
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.languages import short
 from pricing.engine.formatting.moments import next_midnight
+from pricing.pages.sharing.head import CODES, Head
 from pricing.pages.visitor import TOKENS_PER, Visitor
 from pricing.published.boundaries import published_until
 from tokens.api_error import ApiError
 from tokens.context import context_of
 from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import PAGES, with_policy
+from tokens.http.negotiation import own_address
 from tokens.http.response_cache import OF_PRICES, visitor_terms
 
 PUBLIC = "public, max-age=60, stale-while-revalidate=300"
@@ -38,9 +40,16 @@ ASSETS = {
     "pages.js": ("pricing/pages.js", "text/javascript; charset=utf-8"),
     "icon.svg": ("catalog/icon.svg", "image/svg+xml"),
 }
+# What browsers and phones look for at these addresses: path -> (the static file, its type).
+ICONS = {
+    "favicon.ico": ("pricing/favicon.ico", "image/vnd.microsoft.icon"),
+    "apple-touch-icon.png": ("pricing/apple-touch-icon.png", "image/png"),
+}
 LANGUAGES = (("en", "English"), ("zh", "中文"))
 
 Context = Mapping[str, Any]
+# The name in the context of the page's Head, which each page has.
+HEAD = "head"
 ROWS = "rows"
 # No text of a page contains it: templates escape the signs in texts.
 ROWS_HERE = "<!-- rows -->"
@@ -67,10 +76,12 @@ def page(
 ) -> HttpResponse:
     """The page of a place, from the cache if possible; `key` is any other value that its bytes depend on.
 
+    Its head has whole addresses, so that the address of the site is one of these values.
+
     A page with values that visitors choose freely is not stored: it would evict others and is rarely requested again.
     `is_reusable`: it depends on nothing beside the visitor and the place, so that the fast path may send it.
     """
-    body_key = (visitor, template, place, key)
+    body_key = (visitor, template, place, own_address(request), key)
     body = VISITOR_BODIES.get_or_render(
         body_key, lambda: render_body(template, visitor, place, context), is_stored=is_stored
     )
@@ -85,7 +96,9 @@ def page(
 
 def missing_page(visitor: Visitor) -> HttpResponse:
     """The same page for each unknown address and for each model that this visitor may not see."""
-    html = render("pricing/pages/missing.html", visitor, Place("/"), dict)
+    html = render(
+        "pricing/pages/missing.html", visitor, Place("/"), lambda: {HEAD: Head(_("Page not found"), is_indexed=False)}
+    )
     response = HttpResponse(html, status=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
     return as_page(response, visitor)
 
@@ -93,7 +106,12 @@ def missing_page(visitor: Visitor) -> HttpResponse:
 def busy_page(request: HttpRequest, error: ApiError) -> HttpResponse:
     """The page for an address that has sent too many requests."""
     visitor, seconds = Visitor.without_data(request), error.headers["Retry-After"]
-    html = render("pricing/pages/busy.html", visitor, Place("/"), lambda: {"seconds": seconds})
+    html = render(
+        "pricing/pages/busy.html",
+        visitor,
+        Place("/"),
+        lambda: {HEAD: Head(_("Too many requests"), is_indexed=False), "seconds": seconds},
+    )
     headers = {"Cache-Control": "no-store", "Retry-After": seconds}
     return as_page(HttpResponse(html, status=error.status, headers=headers), visitor)
 
@@ -121,7 +139,7 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
         base_context: dict[str, Any] = {
             "visitor": visitor,
             "public": visitor.public,
-            "language": "zh-Hans" if short(visitor.language) == "zh" else visitor.language,
+            "language": CODES[short(visitor.language)],
             # Between two sentences: Chinese ones have no space between them.
             "gap": "" if short(visitor.language) == "zh" else " ",
             "site": settings.SITE_NAME,
@@ -207,7 +225,7 @@ def conversions(visitor: Visitor) -> list[str]:
 @process_cache(maxsize=None)
 def asset(name: str) -> Body:
     """A compressed static file; without collectstatic, whitenoise would send it uncompressed."""
-    return Body.of(Path(str(finders.find(ASSETS[name][0]))).read_bytes())
+    return Body.of(Path(str(finders.find((ASSETS | ICONS)[name][0]))).read_bytes())
 
 
 def address_of(name: str) -> str:
@@ -216,7 +234,9 @@ def address_of(name: str) -> str:
 
 
 def send_asset(request: HttpRequest, name: str) -> HttpResponse:
-    response = respond(request, asset(name), cache_control="public, max-age=31536000, immutable")
+    """A static file at an address with its version, or an icon at an address without one."""
+    lasting = "public, max-age=31536000, immutable" if name in ASSETS else "public, max-age=86400"
+    response = respond(request, asset(name), cache_control=lasting)
     if response.status_code == HTTPStatus.OK:
-        response["Content-Type"] = ASSETS[name][1]
+        response["Content-Type"] = (ASSETS | ICONS)[name][1]
     return response

@@ -1,6 +1,6 @@
 """The views of the public pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from html import escape
 from typing import Any
@@ -19,8 +19,20 @@ from pricing.pages.comparison.table import MAX_COLUMNS, comparison
 from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
-from pricing.pages.model_page.details import details
-from pricing.pages.responses import ASSETS, PUBLIC, ROWS, Context, Place, busy_page, missing_page, page, send_asset
+from pricing.pages.model_page.details import current_prices, details
+from pricing.pages.responses import (
+    ASSETS,
+    HEAD,
+    PUBLIC,
+    ROWS,
+    Context,
+    Place,
+    busy_page,
+    missing_page,
+    page,
+    send_asset,
+)
+from pricing.pages.sharing.heads import LISTED_ITEMS, comparison_head, list_head, model_head
 from pricing.pages.vendors.icons import send_icon
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
@@ -37,7 +49,6 @@ from tokens.http.negotiation import asks_for_html, own_address, site_of
 View = Callable[..., HttpResponse]
 
 one_model = ModelView.as_view()
-ROBOTS = "User-agent: *\nAllow: /\nDisallow: /admin/\n"
 
 
 def limited(view: View) -> View:
@@ -62,13 +73,13 @@ def catalog(request: HttpRequest) -> HttpResponse:
     if not asks_for_html(request):
         return for_programs(request)
     visitor, search = Visitor.from_request(request), Search.from_query(request.GET.dict())
-    place = Place("/", search.parameters)
+    place, site = Place("/", search.parameters), own_address(request)
     return page(
         request,
         visitor,
         "pricing/pages/catalog.html",
         place,
-        lambda: list_context(visitor, search),
+        lambda: list_context(visitor, search, site=site),
         is_stored=search == Search(sort=search.sort),
     )
 
@@ -90,12 +101,23 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def list_context(visitor: Visitor, search: Search) -> Context:
+def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
     models = model_list(visitor)
     found = models.found(search)
     # Choices of the visitor follow the address of a model.
     choices = escape(visitor.link("")).encode()
+    vendors = {option.word: option.label for option in models.facets["vendor"]}
+    head = list_head(
+        visitor,
+        search.parameters,
+        site=site,
+        models=[(card.name, card.title) for card in found[:LISTED_ITEMS]],
+        number=len(found),
+        vendors=len(vendors),
+        vendor=vendors.get(search.vendor, ""),
+    )
     return {
+        HEAD: head,
         "model_list": models,
         "search": search,
         ROWS: models.rows_for(search, found, choices=choices),
@@ -127,14 +149,17 @@ def browser_page(request: HttpRequest, name: str) -> HttpResponse:
     model, visitor = model_and_visitor
     query = request.GET.dict()
     answers = {name: str(query[name]) for name in query if name == "n" or name.startswith(("u.", "f."))}
-    base = site_of(request)
+    base, site = site_of(request), own_address(request)
     evidence = Evidence.read(at=visitor.at, now=visitor.at)
     return page(
         request,
         visitor,
         "pricing/pages/model.html",
         Place(reverse("model-page", args=[model.name]), tuple(answers.items())),
-        lambda: details(model, visitor, evidence, answers=answers, base=base),
+        lambda: {
+            **details(model, visitor, evidence, answers=answers, base=base),
+            HEAD: model_head(model, current_prices([model], visitor).get(model.pk), visitor, site=site),
+        },
         key=(base, evidence),
         # Few visitors fill in the same numbers, and the result can depend on the hour.
         is_stored=not answers,
@@ -183,9 +208,14 @@ def compare(request: HttpRequest) -> HttpResponse:
         visitor,
         "pricing/pages/compare.html",
         place,
-        lambda: comparison(names, visitor),
+        lambda: comparison_context(names, visitor),
         is_stored=not names,
     )
+
+
+def comparison_context(names: Sequence[str], visitor: Visitor) -> Context:
+    context = comparison(names, visitor)
+    return {**context, HEAD: comparison_head([column.model.title for column in context["columns"]])}
 
 
 @require_safe
@@ -200,8 +230,3 @@ def asset(request: HttpRequest, _version: str, name: str) -> HttpResponse:
 def vendor_icon(request: HttpRequest, _version: str, name: str) -> HttpResponse:
     """The icon of a vendor; the version is in the address only so that browsers fetch a new one."""
     return send_icon(request, name)
-
-
-@require_safe
-def robots(_request: HttpRequest) -> HttpResponse:
-    return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=3600"})

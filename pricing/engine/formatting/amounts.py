@@ -98,7 +98,7 @@ def measure(name: str, count: int) -> str:
 
 def per(line: Line) -> str:
     """per million tokens, per image, per 1,000 requests"""
-    return per_units(line.unit, _shown_per(line))
+    return per_units(line.unit, shown_per(line))
 
 
 def per_units(name: str, count: int) -> str:
@@ -112,7 +112,7 @@ def per_tokens() -> str:
 
 def with_measure(text: str, line: Line) -> str:
     """A price with its unit: $2.50 per million tokens."""
-    return _("%(price)s per %(measure)s") % {"price": text, "measure": measure(line.unit, _shown_per(line))}
+    return _("%(price)s per %(measure)s") % {"price": text, "measure": measure(line.unit, shown_per(line))}
 
 
 def price_per(line: Line, currency: str) -> str:
@@ -153,5 +153,5 @@ def _for_units(line: Line | None, count: int) -> Line | None:
     return replace(line, amount=multiply(line.amount, Decimal(count // line.per)), per=count)
 
 
-def _shown_per(line: Line) -> int:
+def shown_per(line: Line) -> int:
     return display.active().per if line.unit in BY_THE_MILLION else line.per

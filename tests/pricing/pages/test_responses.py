@@ -32,6 +32,10 @@ def test_pages_load_nothing_from_other_sites_and_run_no_inline_script(client: Cl
     assert set(policy.values()) == {"'self'"}
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] in {"same-origin", "no-referrer"}
+    # Data is not run, and the addresses of the page itself are not loaded.
+    html = re.sub(
+        r'<script type="application/ld\+json">[^<]*</script>|<link rel="(canonical|alternate)"[^>]*>', "", html
+    )
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=\"/assets/)|(src|href)=\"(https?:)?//", html)
 
 

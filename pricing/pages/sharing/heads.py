@@ -1,0 +1,126 @@
+"""The head of each kind of page."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from catalog.models import AIModel
+from catalog.prices import Sheet
+from pricing.engine.formatting.display import AS_PUBLISHED, showing
+from pricing.engine.formatting.languages import short
+from pricing.pages.sharing import structured_data, words
+from pricing.pages.sharing.head import Head, Image, Link, address, cut
+from pricing.pages.visitor import Visitor
+
+# What a search may choose on a page that search engines show: such pages are the vendors' own.
+OF_VENDORS = frozenset({"vendor", "page"})
+LISTED_ITEMS = 10
+MARKDOWN = "text/markdown"
+
+
+def list_head(
+    visitor: Visitor,
+    parameters: tuple[tuple[str, str], ...],
+    *,
+    site: str,
+    models: Sequence[tuple[str, str]],
+    number: int,
+    vendors: int,
+    vendor: str,
+) -> Head:
+    """The head of the list of `number` models, found by the `parameters`; `models` are (id, title) of the first ones.
+
+    `vendor` is the name of the vendor that is chosen, empty if none is. The list, its pages and those of vendors are
+    indexed; any other search is one of too many.
+    """
+    is_indexed = OF_VENDORS.issuperset(name for name, _value in parameters) and number > 0
+    title = _("%(vendor)s models and prices") % {"vendor": vendor} if vendor else _("Models and prices")
+    page = dict(parameters).get("page")
+    if page:
+        title = _("%(title)s, page %(number)s") % {"title": title, "number": page}
+    described = words.vendor_description(vendor, number) if vendor else words.list_description(number, vendors)
+    addresses = [(text, page_address(site, visitor, name)) for name, text in models[:LISTED_ITEMS]]
+    lists = structured_data.item_list(name=title, number=number, models=addresses)
+    own = structured_data.website(name=settings.SITE_NAME, url=f"{site}/")
+    return Head(
+        title=title,
+        description=cut(described),
+        site=site,
+        path="/" if is_indexed else "",
+        parameters=parameters,
+        language=visitor.language,
+        is_indexed=is_indexed,
+        image=site_image(site),
+        links=links_of_site(),
+        data=(own, lists) if is_indexed else (),
+    )
+
+
+def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: str) -> Head:
+    """The head of a model's page; `sheet` is its current price. A retired model is for no search engine."""
+    is_retired, image = model.lifecycle(on=visitor.day) == AIModel.Lifecycle.RETIRED, model_image(model, visitor, site)
+    vendor, path = model.vendor.name_in(visitor.language), reverse("model-page", args=[model.name])
+    # The canonical address has no choice of the visitor beside the language, and neither has what is said of it.
+    with showing(AS_PUBLISHED):
+        price = words.price_words(sheet, is_retired=is_retired)
+        described = cut(words.model_description(model.title, vendor, price, model.context_length, model.description))
+    head = Head(
+        title=model.title,
+        description=described,
+        site=site,
+        path=path,
+        language=visitor.language,
+        is_indexed=not is_retired,
+        kind="product",
+        image=image,
+        links=(Link("alternate", MARKDOWN, visitor.link(f"{path}.md"), f"{model.title} (Markdown)"), *links_of_site()),
+    )
+    with showing(AS_PUBLISHED):
+        product = structured_data.product(
+            name=model.name,
+            title=model.title,
+            vendor=vendor,
+            description=described,
+            url=head.canonical,
+            image=image.url,
+            sheet=sheet,
+            is_retired=is_retired,
+        )
+    of_vendor = address(site, "/", ("vendor", model.vendor.slug), lang=short(visitor.language))
+    home = address(site, "/", lang=short(visitor.language))
+    path_to_it = [(_("All models"), home), (vendor, of_vendor), (model.title, head.canonical)]
+    return replace(head, data=(product, structured_data.breadcrumbs(path_to_it)))
+
+
+def comparison_head(titles: Sequence[str]) -> Head:
+    """The head of a comparison; there are too many of them for search engines."""
+    title = _("Compare models")
+    if titles:
+        title = _("%(title)s: %(models)s") % {"title": title, "models": ", ".join(titles)}
+    return Head(title, is_indexed=False, links=links_of_site())
+
+
+def links_of_site() -> tuple[Link, ...]:
+    """The feed of all changes, and what programs read."""
+    return (
+        Link("alternate", "application/atom+xml", reverse("changes_feed"), _("Price changes (feed)")),
+        Link("alternate", "text/plain", reverse("llms_txt"), "llms.txt"),
+        Link("service-desc", "application/vnd.oai.openapi+json", reverse("openapi"), "OpenAPI"),
+        Link("service-doc", "text/html", reverse("docs"), _("API")),
+    )
+
+
+def model_image(model: AIModel, visitor: Visitor, site: str) -> Image:
+    alt = _("%(title)s by %(vendor)s") % {"title": model.title, "vendor": model.vendor.name_in(visitor.language)}
+    return Image(site + reverse("model-image", args=[model.name]), alt)
+
+
+def site_image(site: str) -> Image:
+    return Image(site + reverse("site-image"), _("%(site)s: models and prices") % {"site": settings.SITE_NAME})
+
+
+def page_address(site: str, visitor: Visitor, name: str) -> str:
+    return address(site, reverse("model-page", args=[name]), lang=short(visitor.language))

@@ -113,7 +113,7 @@ def test_history_is_drawn_with_readable_labels_and_written(chromium: Any, live_s
         assert page.get_by_role("img", name="Price over time").bounding_box()["height"] > 100
         assert page.locator(".curve.future").count() == 2
         assert page.locator("table:has-text('Changes') tbody tr").count() == 2
-        assert "Input $2.00 → $1.00" in page.inner_text(".notice")
+        assert "Input: $2.00 → $1.00 per million tokens" in page.inner_text(".notice")
         for name, size in SIZES.items():
             page.set_viewport_size(size)
             labels = page.locator(".plot text")

@@ -25,7 +25,7 @@ TOKENS_OF_MEDIA = "1000"
 PROMPT, PROMPT_OF_MEDIA, ANSWER = "10000", "100", "1000"
 SECONDS_OF_VIDEO = "5"
 MEDIA = ("output.image", "output.video", "output.audio")
-# Begins the lifetime of a cache in the name of a field.
+# In the name of a field, the lifetime of a cache follows it.
 LIFETIME = "["
 # What every request is or has; other meters are used by some requests only.
 WHOLE = ("request", "input", "output", *MEDIA)

@@ -18,7 +18,8 @@ from pricing.pages.calculator.form import calculator
 from pricing.pages.code_examples.examples import CodeExamples, code_examples
 from pricing.pages.formatting import token_count
 from pricing.pages.listing.cards import prices
-from pricing.pages.model_page.price_chart import plot_of, steps_of
+from pricing.pages.model_page.history import steps_of
+from pricing.pages.model_page.price_chart import plot_of
 from pricing.pages.model_page.sources import price_sources
 from pricing.pages.price_tables import Grid, PriceTable, price_table
 from pricing.pages.price_tags import PriceTag, price_tag, state_of

@@ -1,129 +1,19 @@
-"""The history of a price with announced changes: its steps, what changed at each, and their chart."""
+"""The chart of a price over time, with announced changes, as SVG paths."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from catalog.models import AIModel
-from catalog.prices import Line, Sheet
-from pricing.engine.equality import same_price
-from pricing.engine.formatting import amounts, labels, moments
-from pricing.engine.formatting.lines import changes, label
-from pricing.engine.headline import headline, input_and_output, token_prices
-from pricing.models import DiscountRule
-from pricing.pages.price_tables import brief_price
-from pricing.pages.price_tags import PriceTag, price_tag, state_of
-from pricing.pages.visitor import PublicGroups
-from pricing.published.audience import apply_group_rate
-from pricing.published.prices import dated_sheets, fits, priced_or_none, published_steps
-from tokens.access.charging import first_starts
+from pricing.engine.formatting import amounts, moments
+from pricing.engine.headline import headline, token_prices
+from pricing.pages.model_page.history import Step
 
 # The drawing is stretched to the width of the page; its labels are not.
 WIDTH, HEIGHT = 560, 180
 TOP, BOTTOM = 14, 26
-
-# A sheet can have fifty prices, too many for a line of text.
-MAX_MOVES = 6
-
-
-@dataclass(frozen=True)
-class Move:
-    """A price that changed; `old` or `new` is empty if there is none."""
-
-    label: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """The price from a moment on."""
-
-    at: dt.datetime
-    sheet: Sheet | None
-    tag: PriceTag
-    moves: tuple[Move, ...]
-    is_announced: bool
-    is_retirement: bool = False
-
-    @property
-    def shown_moves(self) -> tuple[Move, ...]:
-        """All moves, or only those of the headline if there are too many."""
-        if len(self.moves) <= MAX_MOVES:
-            return self.moves
-        leads = _headline_labels(self.sheet)
-        return tuple(move for move in self.moves if move.label in leads)
-
-    @property
-    def hidden_moves(self) -> str:
-        """How many moves are not shown, in words; empty if there is no price any more."""
-        number = len(self.moves) - len(self.shown_moves)
-        if not number or not (self.shown_moves or self.state == ""):
-            return ""
-        return (_("and %(number)s more") if self.shown_moves else _("%(number)s other prices")) % {"number": number}
-
-    @property
-    def time(self) -> str:
-        """From when, in the time zone of the pages: 2026-11-30 08:00 UTC."""
-        return moments.minute(self.at)
-
-    @property
-    def state(self) -> str:
-        """The state of a model without a price; empty for a priced one."""
-        return labels.state("retired" if self.is_retirement else self.tag.state)
-
-
-def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[Step]:
-    """Every change of the price for the group, the oldest first; the last one is the retirement."""
-    sheets = dated_sheets([model.pk]).get(model.pk, [])
-    about = Q(model=model) | Q(model=None, vendor=None) | Q(vendor=model.vendor_id)
-    rules = [rule for rule in DiscountRule.objects.filter(about).select_related("model", "vendor") if fits(rule, model)]
-    spans = [(sheet.starts_at, sheet.ends_at) for sheet in sheets] + [(rule.starts_at, rule.ends_at) for rule in rules]
-    rates = public.rates()
-    turns = {moment for span in spans for moment in span if moment} | set(rates.moments)
-    steps: list[Step] = []
-    starts_at = first_starts([model.pk], public.scope).get(model.pk)
-    for moment, published in published_steps(model, sheets, rules, turns, starts_at=starts_at):
-        seen = published and published.seen_by({public.slug})
-        sheet = priced_or_none(seen and apply_group_rate(seen, public.slug, rates.at(moment)).folded())
-        before = steps[-1].sheet if steps else None
-        if same_price(before, sheet):
-            continue
-        tag, is_retirement = price_tag(sheet), moment == model.retires_at
-        moves = () if is_retirement else moves_between(before, sheet) if steps else opening(tag)
-        steps.append(Step(moment, sheet, tag, moves, moment > at, is_retirement))
-    return steps
-
-
-def moves_between(before: Sheet | None, after: Sheet | None) -> tuple[Move, ...]:
-    return tuple(
-        Move(change.label, *(change.words or (_text(line, currency) for line, currency in change.sides)))
-        for change in changes(before, after)
-    )
-
-
-def _text(line: Line | None, currency: str) -> str:
-    if line is None:
-        return ""
-    return brief_price(line, currency) if line.kind == "absolute" else amounts.line_amount(line, currency)
-
-
-def _headline_labels(sheet: Sheet | None) -> set[str]:
-    """The labels of the prices that a list shows."""
-    if sheet is None or state_of(sheet) != "priced":
-        return set()
-    return set(map(label, input_and_output(sheet).values() or [headline(sheet)]))
-
-
-def opening(tag: PriceTag) -> tuple[Move, ...]:
-    """The first price, as the list shows it."""
-    figures = [(_("Input"), tag.input), (_("Output"), tag.output), ("", tag.single)]
-    figures += [("+", fee) for fee in tag.fees]
-    return tuple(Move(name, "", figure) for name, figure in figures if figure)
 
 
 @dataclass(frozen=True)
@@ -143,17 +33,19 @@ class Plot:
     prices: tuple[tuple[str, str], ...]
     dates: tuple[tuple[str, str, str], ...]
     today: str
+    # What the prices are paid for.
+    unit: str
     width: int = WIDTH
     height: int = HEIGHT
     bottom: int = HEIGHT - BOTTOM
 
 
 def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
-    """The chart of two or more steps in one currency over more than a day; else None."""
+    """The chart of two or more steps in one currency and unit over more than a day; else None."""
     currencies = {step.sheet.currency for step in steps if step.sheet}
-    series = _series(steps)
+    series, units = _series(steps), _units(steps)
     plotted = [amount for points in series.values() for amount in points if amount is not None]
-    if len(steps) < 2 or len(currencies) != 1 or not any(plotted):
+    if len(steps) < 2 or len(currencies) != 1 or len(units) != 1 or not any(plotted):
         return None
     start, end = steps[0].at, max(at, steps[-1].at)
     if start.date() == end.date():
@@ -174,6 +66,7 @@ def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
         prices=tuple((scale.y(part), amounts.short_money(part, currency)) for part in (top, top / 2, Decimal(0))),
         dates=_dates(steps, scale, at=at),
         today=scale.x(at) if at < end else "",
+        unit=units.pop(),
     )
 
 
@@ -186,6 +79,13 @@ def _series(steps: Sequence[Step]) -> dict[str, list[Decimal | None]]:
     if any(step.tag.input or step.tag.output for step in steps):
         return {meter: [_token_price(step, meter) for step in steps] for meter in ("output", "input")}
     return {"single": [_headline(step) for step in steps]}
+
+
+def _units(steps: Sequence[Step]) -> set[str]:
+    """What the plotted prices are paid for."""
+    if any(step.tag.input or step.tag.output for step in steps):
+        return {amounts.per_tokens()}
+    return {amounts.per(headline(step.sheet)) for step in steps if step.sheet and step.tag.state == "priced"}
 
 
 def _token_price(step: Step, meter: str) -> Decimal | None:

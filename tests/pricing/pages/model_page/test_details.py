@@ -94,8 +94,11 @@ def test_past_and_announced_prices_are_shown(client: Client) -> None:
         html = shop.get(client, "/models/changing")
 
     text = shop.text_of(html)
-    assert "New prices from 2026-07-15 12:00 UTC: Input $2.50 → $2.00 ; Output $12.00 → $8.00" in text
-    assert "2026-05-16 Input $3.00 $2.50 2026-03-17 Input $3.00; Output $12.00" in text
+    assert (
+        "New prices from 2026-07-15 12:00 UTC: Input: $2.50 → $2.00 per million tokens Output: $12.00 → $8.00 per"
+        in text
+    )
+    assert "2026-05-16 Input: $3.00 → $2.50 per million tokens 2026-03-17 Input: $3.00 per million tokens" in text
     assert html.count('class="curve input') == 2
     assert '<path class="curve input future"' in html
 

@@ -8,7 +8,8 @@ import pytest
 
 from catalog.models import AIModel
 from pricing.models import DiscountRule
-from pricing.pages.model_page.price_chart import Plot, Step, plot_of, steps_of
+from pricing.pages.model_page.history import Step, steps_of
+from pricing.pages.model_page.price_chart import Plot, plot_of
 from pricing.pages.visitor import PublicGroups
 from tests import world
 from tests.pricing.pages import shop
@@ -41,48 +42,12 @@ def test_a_changed_factor_is_a_step_and_an_equal_price_is_not() -> None:
     assert [(move.old, move.new) for move in steps(model)[1].moves] == [("", "times 0.5")]
 
 
-def test_of_many_changes_the_headline_is_shown_and_the_others_counted() -> None:
-    model = world.model("video")
-    for at, factor in ((NOW - 2 * MONTH, 2), (NOW - MONTH, 1)):
-        sheet = world.price(model, starts_at=at)
-        for seconds in range(1, 9):
-            conditions = [{"dim": "duration", "op": "eq", "value": seconds}]
-            world.line(sheet, "output.video", str(seconds * factor), per=1, unit="second", conditions=conditions)
-    tokens = shop.changed("tokens", steps=((NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
-    for sheet, factor in zip(tokens.sheets.order_by("starts_at"), (1, 2), strict=True):
-        for hours in range(1, 8):
-            world.line(sheet, "storage", str(factor), conditions=[{"dim": "hours", "op": "eq", "value": hours}])
-
-    step = steps(model)[-1]
-    assert [(move.label, move.old, move.new) for move in step.shown_moves] == [
-        ("Video output, duration 1 s", "$2.00 per second", "$1.00 per second")
-    ]
-    assert step.hidden_moves == "and 7 more"
-    step = steps(tokens)[-1]
-    assert [(move.label, move.old, move.new) for move in step.shown_moves] == [("Output", "$2.00", "$3.00")]
-    assert step.hidden_moves == "and 7 more"
-
-
-def test_without_a_change_of_the_headline_the_others_are_counted() -> None:
-    model = shop.changed("tokens", steps=((NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "2")))
-    for sheet, factor in zip(model.sheets.order_by("starts_at"), (1, 2), strict=True):
-        for hours in range(1, 8):
-            world.line(sheet, "storage", str(factor), conditions=[{"dim": "hours", "op": "eq", "value": hours}])
-    model.sheets.update(ends_at=NOW)
-
-    step = steps(model)[1]
-
-    assert (step.shown_moves, step.hidden_moves) == ((), "7 other prices")
-    last = steps(model)[2]
-    assert (last.shown_moves, last.hidden_moves, last.state) == ((), "", "no price yet")
-
-
 def test_a_sheet_with_the_same_price_is_not_a_step() -> None:
     model = shop.changed(steps=((NOW - 3 * MONTH, "1", "2"), (NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
 
     assert [[(move.label, move.old, move.new) for move in step.moves] for step in steps(model)] == [
-        [("Input", "", "$1.00"), ("Output", "", "$2.00")],
-        [("Output", "$2.00", "$3.00")],
+        [("Input", "", "$1.00 per million tokens"), ("Output", "", "$2.00 per million tokens")],
+        [("Output", "$2.00", "$3.00 per million tokens")],
     ]
 
 
@@ -182,3 +147,15 @@ def test_changes_within_one_day_have_no_chart() -> None:
     assert len(steps) == 2
     assert plot_of(steps, at=NOW.replace(hour=20)) is None
     assert plot_of(steps, at=NOW + dt.timedelta(days=2)) is not None
+
+
+def test_the_chart_states_its_unit_and_does_not_mix_two() -> None:
+    model = shop.changed(steps=((NOW - 3 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
+    mixed = world.model("mixed")
+    world.line(world.price(mixed, starts_at=NOW - 2 * MONTH), "output", "4", per=1, unit="image")
+    world.line(world.price(mixed, starts_at=NOW - MONTH), "output", "0.1", per=1, unit="second")
+
+    drawn = plot(model)
+    assert drawn is not None
+    assert drawn.unit == "per million tokens"
+    assert plot(mixed) is None

@@ -20,6 +20,7 @@ from catalog.admin.base import (
 from catalog.admin.confirmation.deletion import name_rows
 from catalog.admin.forms import NamedForm
 from catalog.admin.links import listed
+from catalog.admin.lists.model_search import FindsModels
 from catalog.models import (
     Channel,
     EndpointType,
@@ -81,7 +82,7 @@ class ChannelAdmin(CuratedAdmin):
 
 
 @admin.register(Offer)
-class OfferAdmin(CuratedAdmin):
+class OfferAdmin(FindsModels, CuratedAdmin):
     list_display = ["model", "channel", "enabled", "upstream_name"]
     list_filter = [("enabled", BooleanRadioFilter), ("channel", RelatedDropdownFilter)]
     list_select_related = ["model", "channel"]

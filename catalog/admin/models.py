@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -32,6 +32,7 @@ from catalog.admin.forms import (
 )
 from catalog.admin.links import linked
 from catalog.admin.lists.bulk_edit import BulkEditAdmin
+from catalog.admin.lists.model_search import FindsModels
 from catalog.db.fields import NamesFormField
 from catalog.db.history import current_operator
 from catalog.imports.dropped_models import describe_sources, dropped_models
@@ -195,8 +196,9 @@ def _is_scheduled(model: AIModel) -> bool:
 
 
 @admin.register(AIModel)
-class AIModelAdmin(BulkEditAdmin):
+class AIModelAdmin(FindsModels, BulkEditAdmin):
     form = AIModelForm
+    model_field = "pk"
     list_display = ["title_and_id", "vendor", "state", "endpoint_types", "released", "channels_listed"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
@@ -253,6 +255,10 @@ class AIModelAdmin(BulkEditAdmin):
         ),
     ]
     readonly_fields = ["sources_missing"]
+
+    def merge(self, queryset: Any, rows: Any, of_models: Q) -> Any:
+        """Only what the index finds, which has all columns: parts of words would find too much."""
+        return queryset.filter(of_models)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))

@@ -3,18 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.admin.base import (
     CuratedAdmin,
     StateFilter,
+    capped,
     display,
     figures_of,
 )
 from catalog.admin.forms import NamedForm
 from catalog.admin.links import listed
+from catalog.admin.lists.model_search import find_vendors
 from catalog.models import (
     Vendor,
 )
@@ -46,6 +48,15 @@ class VendorAdmin(CuratedAdmin):
     ordering = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     fields = ["name", "chinese_name", "slug", "aliases", "icon", "description"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        rows, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return rows, may_repeat
+        found = Q(pk__in=find_vendors(capped(search_term))) | Q(pk__in=rows.order_by().values("pk"))
+        return queryset.filter(found), False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(model_count=Count("models"))

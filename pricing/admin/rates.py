@@ -20,6 +20,7 @@ from catalog.admin.base import (
     register_over,
 )
 from catalog.admin.confirmation.changes import SAVED, Page
+from catalog.admin.lists.model_search import FindsModels
 from catalog.exact import digits
 from catalog.operators.permissions import may_set_prices, may_write
 from pricing.admin.forms import STATES, DatedAdmin, PriceStateFilter, StartsNow, StartsNowForm
@@ -60,7 +61,7 @@ class RuleStateFilter(PriceStateFilter):
 
 
 @admin.register(DiscountRule)
-class DiscountRuleAdmin(ConfirmedForm, PricingAdmin):
+class DiscountRuleAdmin(FindsModels, ConfirmedForm, PricingAdmin):
     form = StartsNowForm
     reason_field = "reason"
     deletes_many = False

@@ -21,6 +21,7 @@ from catalog.admin.base import (
     UntitledInline,
     display,
 )
+from catalog.admin.lists.model_search import FindsModels
 from catalog.db.history import name_user
 from catalog.exact import write_json
 from catalog.operators.permissions import may_write
@@ -146,7 +147,7 @@ class PriceLineInline(UntitledInline):
 
 
 @admin.register(PriceSheet)
-class PriceSheetAdmin(EndingPages, DatedAdmin):
+class PriceSheetAdmin(FindsModels, EndingPages, DatedAdmin):
     """A sheet is added, ended or, before it takes effect, withdrawn; a new price is a new sheet."""
 
     form = StartsNowForm

@@ -22,6 +22,7 @@ from catalog.admin.base import (
     register_over,
 )
 from catalog.admin.links import linked_row, listed
+from catalog.admin.lists.model_search import FindsModels
 from catalog.db.history import current_operator
 from catalog.error_messages import count
 from catalog.exact import digits
@@ -44,7 +45,7 @@ DAYS_SHOWN = 30
 
 
 @admin.register(PopularModel)
-class PopularModelAdmin(CuratedAdmin):
+class PopularModelAdmin(FindsModels, CuratedAdmin):
     list_display = ["model", "position"]
     list_filter = [("model__vendor", RelatedDropdownFilter)]
     list_select_related = ["model"]

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from catalog.admin.base import capped
-from catalog.models import AIModel, Channel, ImportRun, ModelAlias, Vendor
+from catalog.admin.lists.model_search import MOST_KEYS, find_models, find_vendors
+from catalog.models import AIModel, Channel, ImportRun, Vendor
 from pricing.models import PriceSheet
 from tokens.models import RetiredKey, Token, TokenGroup
 
@@ -74,9 +75,10 @@ def _rows(request: HttpRequest, text: str) -> Iterator[Result]:
     number = text.removeprefix("#")
     is_number = number.isdecimal() and len(number) < 10
     if len(text) >= SHORTEST:
-        yield from _found(request, AIModel, _models(text), ("name",), text, _describe_model)
+        yield from _models(request, text)
         yield from _found(request, Token, _tokens(text), ("key_id", "name"), text, _describe_token)
-        yield from _found(request, Vendor, _named(text, "name", "slug"), ("slug", "name"), text, lambda _: "Vendor")
+        vendors = Q(pk__in=find_vendors(text)) | _named(text, "name", "slug")
+        yield from _found(request, Vendor, vendors, ("slug", "name"), text, lambda _: "Vendor")
         yield from _found(request, Channel, _named(text, "name", "slug"), ("slug", "name"), text, lambda _: "Channel")
         yield from _found(request, TokenGroup, _named(text, "slug", "label"), ("slug",), text, lambda _: "Group")
     runs = _named(text, "source__name", "source__slug") if len(text) >= SHORTEST else Q(pk__in=[])
@@ -96,8 +98,12 @@ def _found(
     names: tuple[str, ...],
     text: str,
     describe: Callable[[Any], str],
+    exact: frozenset[int] = frozenset(),
 ) -> Iterator[Result]:
-    """The first rows of a table that the operator may view: equal names first, then names that start with the text."""
+    """The first rows of a table that the operator may view: equal names first, then names that start with the text.
+
+    `exact` are the keys of rows whose names are equal in another spelling.
+    """
     model_admin: Any = admin.site.get_model_admin(table)
     if not model_admin.has_view_permission(request):
         return
@@ -106,6 +112,7 @@ def _found(
     viewable = model_admin.get_queryset(request).order_by().values("pk")
     rows: QuerySet[Any] = table._default_manager.filter(condition, pk__in=viewable)
     ranks = [When(**{f"{name}__iexact": text}, then=Value(0)) for name in names]
+    ranks += [When(pk__in=exact, then=Value(0))] if exact else []
     ranks += [When(**{f"{name}__istartswith": text}, then=Value(1)) for name in names]
     rank = Case(*ranks, default=Value(2), output_field=IntegerField()) if ranks else Value(0)
     newest = () if names else ("-pk",)
@@ -131,9 +138,10 @@ def _named(text: str, *columns: str) -> Q:
     return condition
 
 
-def _models(text: str) -> Q:
-    aliases = ModelAlias.objects.filter(name__icontains=text).values("model")
-    return _named(text, "name", "display_name") | Q(pk__in=aliases)
+def _models(request: HttpRequest, text: str) -> Iterator[Result]:
+    keys = find_models(text, request.user)
+    found = Q(pk__in=keys.found) if len(keys.found) <= MOST_KEYS else _named(text, "name", "display_name")
+    yield from _found(request, AIModel, found, ("name",), text, _describe_model, keys.exact)
 
 
 def _tokens(text: str) -> Q:

@@ -92,6 +92,17 @@ def test_many_models_need_few_queries(admin_client: Client, django_assert_max_nu
     vendor = world.vendor()
     AIModel.objects.bulk_create([AIModel(name=f"m{number:05}", vendor=vendor) for number in range(15_000)])
 
-    # Session, user, and one for each kind of rows.
-    with django_assert_max_num_queries(10):
+    # Session, user, the revision, the vendors, one for each kind of rows, and three for the index.
+    with django_assert_max_num_queries(14):
         assert len(found(admin_client, "m149")) == 8
+
+
+def test_other_spellings_find_models_and_vendors(admin_client: Client) -> None:
+    vendor = world.vendor("zhipu", name="Zhipu AI")
+    for name in ("zai-org/glm-4.6-air", "glm-4.6", "a-glm-4.60"):
+        world.model(name, vendor=vendor)
+
+    assert [title for title, _link in found(admin_client, "GLM4.6")] == ["glm-4.6", "zai-org/glm-4.6-air"]
+    assert {title for title, _link in found(admin_client, "智谱")} == {
+        "Zhipu AI", "zai-org/glm-4.6-air", "glm-4.6", "a-glm-4.60",
+    }  # fmt: skip

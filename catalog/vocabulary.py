@@ -182,3 +182,7 @@ def currency_fault(code: str) -> str:
     if code in CURRENCIES:
         return ""
     return "This is not a valid currency. Use a code of ISO 4217, which is three capital letters, e.g. USD."
+
+
+# A knowledge cut-off, as far as a vendor states it: a year, a month or a day.
+CUTOFF = r"[12][0-9]{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?"

@@ -235,6 +235,7 @@ class AIModelAdmin(FindsModels, BulkEditAdmin):
                     ("input_modalities", "output_modalities"),
                     "capabilities",
                     "reasoning_levels",
+                    ("knowledge_cutoff", "open_weights"),
                     ("version", "default_parameters"),
                 ]
             },

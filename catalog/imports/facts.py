@@ -36,6 +36,8 @@ FACTS = (
     "output_modalities",
     "capabilities",
     "reasoning_levels",
+    "knowledge_cutoff",
+    "open_weights",
     "supported_endpoint_types",
     "public_endpoint_types",
     "version",

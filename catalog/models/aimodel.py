@@ -18,6 +18,7 @@ from catalog.models.facts import WILDCARD, ModelFacts
 from catalog.models.vendor import Vendor
 from catalog.names.look_alikes import fault_of_name
 from catalog.parameters import validate_parameters
+from catalog.vocabulary import CUTOFF
 
 # Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
 NAME_PATTERN = r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$"
@@ -169,6 +170,17 @@ class AIModel(ModelFacts, TrackedModel):
         help_text="The reasoning efforts that a request may name, e.g. low, medium, high. Leave empty if unknown.",
     )
 
+    knowledge_cutoff = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(rf"^{CUTOFF}$", "This is not a year, month or day such as 2026-01. Enter one.")],
+        help_text="How recent the model's knowledge is: a day, month or year, e.g. 2026-01. Leave empty if unknown.",
+    )
+    open_weights = models.BooleanField(
+        null=True, blank=True, help_text="Whether the weights can be downloaded. Choose “Unknown” if that is not known."
+    )
     version = models.CharField(
         max_length=64,
         blank=True,

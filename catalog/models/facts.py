@@ -88,6 +88,8 @@ class ModelFacts:
     output_modalities: Any
     capabilities: Any
     reasoning_levels: Any
+    knowledge_cutoff: Any
+    open_weights: Any
     default_parameters: Any
     supported_endpoint_types: Any
     public_endpoint_types: Any

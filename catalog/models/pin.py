@@ -14,8 +14,9 @@ from catalog.models.source import Source
 FACTS = (
     "vendor", "status", "in_price_list", "listed", "display_name", "description", "series", "icon", "tags",
     "context_length", "max_input_tokens", "max_output_tokens", "input_modalities", "output_modalities", "capabilities",
-    "reasoning_levels", "supported_endpoint_types", "public_endpoint_types", "version", "default_parameters",
-    "starts_at", "released_on", "deprecated_on", "retires_on", "successor", "forwards_to_successor",
+    "reasoning_levels", "knowledge_cutoff", "open_weights", "supported_endpoint_types", "public_endpoint_types",
+    "version", "default_parameters", "starts_at", "released_on", "deprecated_on", "retires_on",
+    "successor", "forwards_to_successor",
 )  # fmt: skip
 # Prices are in other tables; they are named by their role.
 PRICES = {"list_price": "List price", "sell_price": "Sell price", "cost_price": "Cost price"}

@@ -123,6 +123,7 @@ def _record(name: str, values: dict[str, Any], vendors: Mapping[str, Row] | None
         capabilities=inferred_fields.capabilities(
             [CAPABILITIES[tag] for tag in tags or () if tag in CAPABILITIES], inputs
         ),
+        knowledge_cutoff=row.cutoff("knowledge_cutoff"),
         supported_endpoint_types=types,
         released_on=row.date("release_date"),
         prices=_prices(row),

@@ -25,7 +25,7 @@ METERS = {
     "output_audio": "output.audio",
 }
 # Only for programs that call the provider, or of no use to a catalog.
-IGNORED = ("id", "attachment", "temperature", "interleaved", "provider", "last_updated", "open_weights", "knowledge")
+IGNORED = ("id", "attachment", "temperature", "interleaved", "provider", "last_updated")
 # Second providers of the same vendor, which come after the first.
 TWINS = {"zhipuai": "zhipu"}
 # Names of subscription plans: a price of 0 there is included in the plan.
@@ -87,6 +87,8 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
         reasoning_levels=inferred_fields.reasoning_options(row.take("reasoning_options")),
+        knowledge_cutoff=row.cutoff("knowledge"),
+        open_weights=row.flag("open_weights"),
         supported_endpoint_types=inferred_fields.endpoint_types(name, outputs),
         released_on=released,
         prices=prices,

@@ -208,6 +208,7 @@ def _record(
         context_length=row.count("context_length"),
         max_input_tokens=row.count("max_input_tokens"),
         max_output_tokens=row.count("max_output_tokens"),
+        knowledge_cutoff=row.cutoff("knowledge_cutoff"),
         supported_endpoint_types=_types(row, "supported_endpoint_types"),
         public_endpoint_types=_public_types(row),
         released_on=row.date("release_date"),

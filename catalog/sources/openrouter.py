@@ -50,7 +50,6 @@ IGNORED = (
     "hugging_face_id",
     "per_request_limits",
     "supported_voices",
-    "knowledge_cutoff",
     "links",
     "benchmarks",
     "alias_target",
@@ -119,6 +118,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         reasoning_levels=inferred_fields.reasoning_levels(
             reasoning.get("supported_efforts") if isinstance(reasoning, dict) else None
         ),
+        knowledge_cutoff=row.cutoff("knowledge_cutoff"),
         supported_endpoint_types=inferred_fields.endpoint_types(name, outputs),
         default_parameters=_parameters(row.take("default_parameters")),
         released_on=_day(row),

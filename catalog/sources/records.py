@@ -42,6 +42,9 @@ class Record:
     capabilities: tuple[str, ...] | None = None
     # The efforts that requests may name, all of them.
     reasoning_levels: tuple[str, ...] | None = None
+    # A year, month or day, see catalog.vocabulary.CUTOFF.
+    knowledge_cutoff: str | None = None
+    open_weights: bool | None = None
     supported_endpoint_types: tuple[str, ...] | None = None
     public_endpoint_types: tuple[str, ...] | None = None
     version: str | None = None

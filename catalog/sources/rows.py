@@ -10,6 +10,7 @@ from catalog.exact import InexactError, read_json, read_number
 from catalog.names.typed_lists import split_names
 from catalog.prices import UNUSED_FIGURES, Line, Sheet
 from catalog.sources.limits import MOST_ENTRIES
+from catalog.vocabulary import CUTOFF
 
 # More tokens than any model accepts, and small enough for an integer column of any database.
 LARGEST_COUNT = 1_000_000_000_000
@@ -150,6 +151,21 @@ class Row:
         except (TypeError, ValueError):
             self.report(f"{key} is not a date such as 2026-01-31")
             return None
+
+    def cutoff(self, key: str) -> str | None:
+        """A year, month or day."""
+        text = self.text(key, longest=100)
+        if text is not None and not re.fullmatch(CUTOFF, text):
+            self.report(f"{key} is not a year, month or day such as 2026-01")
+            return None
+        return text
+
+    def flag(self, key: str) -> bool | None:
+        value = self.take(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self.report(f"{key} is neither true nor false")
+        return None
 
     def names(self, key: str) -> tuple[str, ...] | None:
         """A list of names, without duplicates."""

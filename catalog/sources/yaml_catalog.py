@@ -4,6 +4,7 @@ A file has the sections that it lists; an absent one says nothing. A field that 
 value that is silently missing from the catalog.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,10 +38,11 @@ from catalog.sources.yaml_values import (
     read_optional,
     read_text,
 )
+from catalog.vocabulary import CUTOFF
 
 FORMAT = "modelbook/1"
 
-TEXTS = ("display_name", "description", "series", "icon", "version")
+TEXTS = ("display_name", "description", "series", "icon", "version", "knowledge_cutoff")
 VENDOR_TEXTS = ("name", "chinese_name", "icon", "description")
 NAMES = (
     "tags", "input_modalities", "output_modalities", "capabilities", "reasoning_levels", "supported_endpoint_types",
@@ -51,6 +53,8 @@ COUNTS = ("context_length", "max_input_tokens", "max_output_tokens")
 # What the catalog stores; lists leave out what their clients cannot read.
 LARGEST_STORED = 2**63 - 1
 DATES = ("released_on", "deprecated_on", "retires_on")
+# Facts that are true, false or, without an entry, unknown.
+KNOWN_FLAGS = ("open_weights",)
 FLAGS_OF_MODELS = ("in_price_list", "listed", "forwards_to_successor")
 ROLES = ("list", "sell", "cost")
 # A key that is not read would be a condition, a date or an amount that is missing from the price.
@@ -87,8 +91,8 @@ OF_GROUP = (
     "label", "description", "is_public", "auto_position", "rate_limit", *BUDGET, "rate", "channels",
 )  # fmt: skip
 OF_MODEL = (
-    "status", *FLAGS_OF_MODELS, "starts_at", "vendor", *TEXTS, *NAMES, *COUNTS, *DATES, "default_parameters",
-    "successor", "prices",
+    "status", *FLAGS_OF_MODELS, "starts_at", "vendor", *TEXTS, *NAMES, *COUNTS, *DATES, *KNOWN_FLAGS,
+    "default_parameters", "successor", "prices",
 )  # fmt: skip
 OF_TOKEN = (
     "name", "enabled", "groups", "uses_auto_groups", "first_group", "allow", "deny", "starts_at", "expires_at",
@@ -203,6 +207,9 @@ def _record(entry: Entry, vendors: Mapping[str, str]) -> Record:
     fields |= {name: read_names(entry, name) for name in NAMES if name in entry}
     fields |= {name: read_count(entry[name], most=LARGEST_STORED) for name in COUNTS if name in entry}
     fields |= {name: read_day(entry, name) for name in DATES if name in entry}
+    fields |= {name: read_flag(entry, name) for name in KNOWN_FLAGS if name in entry}
+    if (cutoff := fields.get("knowledge_cutoff")) and not re.fullmatch(CUTOFF, cutoff):
+        raise SourceError(f"knowledge_cutoff is not a year, month or day such as 2026-01: {cutoff[:40]!r}.")
     if "default_parameters" in entry:
         fields["default_parameters"] = _parameters(read_text(entry, "default_parameters"))
     vendor = read_text(entry, "vendor") if "vendor" in entry else None

@@ -57,7 +57,9 @@ def _model(model: PricedModel) -> JSON:
         "tool_call": "tools" in model.capabilities,
         "structured_output": "structured_outputs" in model.capabilities,
         "temperature": False,
-        "open_weights": False,
+        # The format has no unknown.
+        "open_weights": bool(model.open_weights),
+        **({"knowledge": model.knowledge_cutoff} if model.knowledge_cutoff else {}),
         "release_date": released,
         "last_updated": released,
         "modalities": {

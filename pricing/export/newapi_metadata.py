@@ -53,6 +53,7 @@ class MetadataRow(TypedDict):
     max_output_tokens: NotRequired[int]
     input_modalities: NotRequired[Annotated[str, "Separated by commas."]]
     output_modalities: NotRequired[Annotated[str, "Separated by commas."]]
+    knowledge_cutoff: NotRequired[Annotated[str, "A year, month or day."]]
     release_date: NotRequired[Annotated[str, {"format": "date"}]]
     price_per_m_input: NotRequired[PriceKey]
     price_per_m_output: NotRequired[PriceKey]
@@ -139,6 +140,7 @@ def _row(model: AIModel, name: str, sheet: Sheet | None, types: Mapping[str, End
         "max_output_tokens": readable(model.max_output_tokens, INT53),
         "input_modalities": ",".join(model.input_modalities),
         "output_modalities": ",".join(model.output_modalities),
+        "knowledge_cutoff": model.knowledge_cutoff,
         "release_date": model.released_on.isoformat() if model.released_on else None,
     }
     row: MetadataRow = {

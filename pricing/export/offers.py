@@ -50,6 +50,8 @@ class PricedModel:
     outputs: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     reasoning_levels: tuple[str, ...] = ()
+    knowledge_cutoff: str = ""
+    open_weights: bool | None = None
     endpoint_types: tuple[str, ...] = ()
     default_parameters: Mapping[str, Any] = field(default_factory=dict)
     released_on: dt.date | None = None
@@ -228,6 +230,8 @@ def _priced_model(model: AIModel, sheet: Sheet | None, timeline: tuple[Sheet, ..
         outputs=tuple(model.output_modalities),
         capabilities=tuple(model.capabilities),
         reasoning_levels=tuple(model.reasoning_levels),
+        knowledge_cutoff=model.knowledge_cutoff,
+        open_weights=model.open_weights,
         endpoint_types=tuple(model.callable_endpoint_types),
         default_parameters=valid_parameters(model.default_parameters),
         released_on=model.released_on,

@@ -22,7 +22,7 @@ from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ModelAl
 from catalog.prices import Line, Sheet, without_replaced
 from catalog.progress import track
 from catalog.sources.conditions import write_conditions
-from catalog.sources.yaml_catalog import CODEX_TEXTS, COUNTS, DATES, FORMAT, NAMES, TEXTS
+from catalog.sources.yaml_catalog import CODEX_TEXTS, COUNTS, DATES, FORMAT, KNOWN_FLAGS, NAMES, TEXTS
 from catalog.sources.yaml_values import write
 from pricing.export.document import Document
 from pricing.models import PopularModel, PriceSheet
@@ -237,6 +237,7 @@ def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
         **({"starts_at": _moment(model.starts_at)} if model.starts_at else {}),
         "vendor": model.vendor.slug,
         **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in known.items()},
+        **{name: value for name in KNOWN_FLAGS if (value := getattr(model, name)) is not None},
         **_json("default_parameters", model.default_parameters),
         **({"successor": model.successor.name} if model.successor else {}),
         **({"forwards_to_successor": True} if model.forwards_to_successor else {}),

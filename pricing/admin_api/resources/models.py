@@ -85,7 +85,7 @@ class ModelSerializer(WarnedSerializer):
         # No pattern reads them, and they decide neither prices nor the lists of some clients.
         harmless_fields = (
             "display_name", "description", "icon", "max_input_tokens", "reasoning_levels", "version",
-            "default_parameters", "released_on", "deprecated_on",
+            "default_parameters", "knowledge_cutoff", "open_weights", "released_on", "deprecated_on",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -113,12 +113,19 @@ def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[tuple[str, str]
         (_("Input types"), labels.join(map(labels.word, model.input_modalities))),
         (_("Output types"), labels.join(map(labels.word, model.output_modalities))),
         (_("Capabilities"), labels.words(model.capabilities)),
+        (_("Knowledge cut-off"), model.knowledge_cutoff),
+        (_("Open weights"), open_weights(model.open_weights)),
         (_("Released"), model.released_on.isoformat() if model.released_on else ""),
         (_("Deprecated"), model.deprecated_on.isoformat() if model.deprecated_on else ""),
         (_("Retires"), moments.day(model.retires_at) if model.retires_at else ""),
         (_("Tags"), labels.join(model.tags)),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def open_weights(is_open: bool | None) -> str:
+    """Yes or no; empty if it is not known."""
+    return "" if is_open is None else _("yes") if is_open else _("no")
 
 
 def context(number: int | None) -> str:

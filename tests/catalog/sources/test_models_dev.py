@@ -146,3 +146,26 @@ def test_every_price_is_read(name: str, models: int, known: int, unknown: int) -
     lines = [line for record in document.records if record.prices for line in record.prices.lines]
     assert (len(document.records), len(lines)) == (models, known)
     assert sum(len(record.unmapped) for record in document.records) == unknown
+
+
+@pytest.mark.parametrize(
+    ("values", "cutoff", "open_weights", "findings"),
+    [
+        ({"knowledge": "2025-12", "open_weights": False}, "2025-12", False, 0),
+        ({"knowledge": "2025-12-31", "open_weights": True}, "2025-12-31", True, 0),
+        ({"knowledge": "2024"}, "2024", None, 0),
+        ({"knowledge": "", "open_weights": None}, None, None, 0),
+        ({"knowledge": "2025-13", "open_weights": "yes"}, None, None, 2),
+        ({"knowledge": "soon"}, None, None, 1),
+    ],
+)
+def test_the_knowledge_cutoff_and_open_weights_are_read(
+    values: dict[str, Any], cutoff: str | None, open_weights: bool | None, findings: int
+) -> None:
+    body = {"openai": {"id": "openai", "models": {"gpt-x": values}}}
+
+    record = models_dev.read(write_json(body)).records[0]
+
+    assert (record.knowledge_cutoff, record.open_weights) == (cutoff, open_weights)
+    assert len(record.findings) == findings
+    assert not record.unmapped

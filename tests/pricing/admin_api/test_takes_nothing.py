@@ -44,6 +44,8 @@ VALUES: Mapping[str, Sequence[Any]] = {
     "reasoning_levels": [["low"], []],
     "default_parameters": [{"temperature": 1}, {}],
     "released_on": ["2020-01-01", None],
+    "knowledge_cutoff": ["2025-06", ""],
+    "open_weights": [True, None],
     "deprecated_on": ["2020-01-01", None],
     "priority": [9, -9],
     "weight": [9, 0],

@@ -102,6 +102,16 @@ def test_models_dev_has_the_address_of_the_gateway(client: Client) -> None:
     assert (row["release_date"], row["limit"]) == ("2024-05-13", {"context": 0, "output": 0})
 
 
+def test_models_dev_has_the_knowledge_cutoff_and_open_weights(client: Client) -> None:
+    world.model("open", knowledge_cutoff="2025-06", open_weights=True)
+    world.model("unknown")
+
+    models = models_dev(client)
+
+    assert (models["open"]["knowledge"], models["open"]["open_weights"]) == ("2025-06", True)
+    assert ("knowledge" in models["unknown"], models["unknown"]["open_weights"]) == (False, False)
+
+
 def test_prices_are_what_a_visitor_pays(client: Client) -> None:
     world.price(world.model("gpt-4o"), role="list", input="10", output="20")
     DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)

@@ -93,13 +93,15 @@ def rich_catalog() -> None:
         version="001",
         default_parameters={"temperature": Decimal("0.70"), "top_k": 64},
         reasoning_levels=["none", "low", "high"],
+        knowledge_cutoff="2025-06",
+        open_weights=False,
     )
     second = world.model(
         "kling/v2:pro @ 'x'", on=east, vendor=other, status="draft", successor=first, public_endpoint_types=[],
         description='He said "1e-06"\u2028\ttab, null', series="1e6", retires_on=dt.date(2027, 1, 1),
         supported_endpoint_types=["holo"], input_modalities=["text"], capabilities=["tools"], display_name="~",
         in_price_list=False, listed=False, starts_at=dt.datetime(2026, 12, 1, 8, 0, 1, 5, tzinfo=dt.UTC),
-        forwards_to_successor=True,
+        forwards_to_successor=True, open_weights=True,
     )  # fmt: skip
     ModelRelease.objects.create(model=second, group=vip, starts_at=dt.datetime(2026, 11, 30, 16, tzinfo=dt.UTC))
     ModelRelease.objects.create(model=first, group=vip)

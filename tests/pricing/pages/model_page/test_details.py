@@ -117,11 +117,16 @@ def test_a_retiring_model_shows_its_last_day_and_successor(client: Client) -> No
 def test_unknown_facts_are_not_shown(client: Client) -> None:
     world.model("known", context_length=131_072, max_output_tokens=200_000, capabilities=["tools", "odd_thing"])
     world.model("unknown")
+    world.model("open", knowledge_cutoff="2025-06", open_weights=True)
+    world.model("closed", open_weights=False)
     world.model("zero", context_length=0, max_output_tokens=0)
 
     text = page_of(client, "known")
     assert "Context 128K tokens Maximum output 200K tokens Capabilities tools, odd thing" in text
+    assert "Knowledge cut-off 2025-06 Open weights yes" in page_of(client, "open")
+    assert "Open weights no" in page_of(client, "closed")
     assert "Context" not in page_of(client, "unknown")
+    assert "Open weights" not in page_of(client, "unknown")
     assert "0 tokens" not in page_of(client, "zero")
 
 

@@ -11,7 +11,8 @@ from catalog.models import AIModel
 from catalog.prices import Line, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
-from pricing.pages.model_page.details import current_prices, facts_of, has_input_limit
+from pricing.pages.model_page.details import current_prices
+from pricing.pages.model_page.facts import facts_of, has_input_limit
 from pricing.pages.price_tables import conditional_figures, is_by_rules, price_table, standard_figures
 from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.vendors.icons import mark_of
@@ -61,7 +62,7 @@ def table(columns: Sequence[Mapping[str, Cell]]) -> list[tuple[str, list[Cell]]]
 
 
 def facts(model: AIModel, *, shows_input_limit: bool) -> dict[str, Cell]:
-    return {label: (fact,) for label, fact in facts_of(model, shows_input_limit=shows_input_limit)}
+    return {fact.label: (fact.value,) for fact in facts_of(model, shows_input_limit=shows_input_limit)}
 
 
 def prices_of(model: AIModel, sheet: Sheet | None, visitor: Visitor) -> dict[str, Cell]:

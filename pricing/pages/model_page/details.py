@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from catalog.prices import Sheet
-from pricing.engine.formatting import amounts, labels, moments
+from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import headline
 from pricing.pages.calculator.form import calculator
 from pricing.pages.code_examples.examples import CodeExamples, code_examples
-from pricing.pages.formatting import token_count
 from pricing.pages.listing.cards import prices
+from pricing.pages.model_page.facts import facts_of, has_input_limit
+from pricing.pages.model_page.groups import group_table
 from pricing.pages.model_page.history import steps_of
 from pricing.pages.model_page.price_chart import plot_of
 from pricing.pages.model_page.sources import price_sources
@@ -59,6 +60,8 @@ def details(
         "tag": tag,
         "table": table,
         "sources": price_sources(model, sheet, visitor, evidence.editions) if sheet else None,
+        "group_table": None if is_retired else group_table(model, visitor),
+        "vendor_link": visitor.link("/", ("vendor", model.vendor.slug)),
         "price_label": _("Price"),
         "has_more_figures": has_figures,
         # Prices of tokens under conditions are the main price; any other table is an addition to it.
@@ -95,39 +98,3 @@ def current_prices(models: Iterable[AIModel], visitor: Visitor) -> dict[int, She
     """Model key -> the current price for the chosen group; retired models have none."""
     offered = [model for model in models if model.lifecycle(on=visitor.day) != AIModel.Lifecycle.RETIRED]
     return prices(offered, visitor.public, visitor)
-
-
-def has_input_limit(model: AIModel) -> bool:
-    """Whether the longest input is shorter than the context window."""
-    return model.longest_input != model.context_length
-
-
-def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[tuple[str, str]]:
-    """(label, value) of each known fact."""
-    facts = [
-        (_("Vendor"), model.vendor.name_in(get_language())),
-        (_("Series"), model.series),
-        (_("Context"), context(model.context_length)),
-        (_("Maximum input"), context(model.longest_input) if shows_input_limit else ""),
-        (_("Maximum output"), context(model.max_output_tokens)),
-        (_("Input types"), labels.join(map(labels.word, model.input_modalities))),
-        (_("Output types"), labels.join(map(labels.word, model.output_modalities))),
-        (_("Capabilities"), labels.words(model.capabilities)),
-        (_("Knowledge cut-off"), model.knowledge_cutoff),
-        (_("Open weights"), open_weights(model.open_weights)),
-        (_("Released"), model.released_on.isoformat() if model.released_on else ""),
-        (_("Deprecated"), model.deprecated_on.isoformat() if model.deprecated_on else ""),
-        (_("Retires"), moments.day(model.retires_at) if model.retires_at else ""),
-        (_("Tags"), labels.join(model.tags)),
-    ]
-    return [(label, value) for label, value in facts if value]
-
-
-def open_weights(is_open: bool | None) -> str:
-    """Yes or no; empty if it is not known."""
-    return "" if is_open is None else _("yes") if is_open else _("no")
-
-
-def context(number: int | None) -> str:
-    """128K tokens; empty if the number is unknown or 0."""
-    return f"{token_count(number)} {labels.units('token')}" if number else ""

@@ -147,6 +147,11 @@ def folder(text: str) -> str:
     return text
 
 
+def host_of(address: str | None) -> str:
+    """The host of an address that `base_url` accepted; empty for none."""
+    return urlsplit(address or "").hostname or ""
+
+
 def security_contact(text: str) -> str:
     """An address for security reports, as RFC 9116 allows it: mailto: or https:. Empty: none."""
     if not text:

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from pricing.api import views
+from pricing.api.changes.views import ChangesFeedView, ChangesView
 from pricing.api.retirements import RetirementsCalendarView, RetirementsView
 from pricing.api.routes import both
 from pricing.api.usage import UsageView
@@ -10,8 +11,8 @@ from pricing.api.usage import UsageView
 urlpatterns = [
     *both("api/pricing", views.PricingView, "pricing"),
     *both("api/pricing/quote", views.QuoteView, "quote"),
-    *both("api/pricing/changes", views.ChangesView, "changes"),
-    *both("api/pricing/changes.atom", views.ChangesFeedView, "changes_feed"),
+    *both("api/pricing/changes", ChangesView, "changes"),
+    *both("api/pricing/changes.atom", ChangesFeedView, "changes_feed"),
     path("api/pricing/history/<path:name>", views.HistoryView.as_view(), name="price_history"),
     *both("api/retirements", RetirementsView, "retirements"),
     *both("api/retirements.ics", RetirementsCalendarView, "retirements_calendar"),

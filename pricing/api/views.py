@@ -1,14 +1,12 @@
 """Prices over HTTP: read the request, get the body, respond."""
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
 
@@ -17,7 +15,6 @@ from catalog.db.revision import Counters, version_of
 from catalog.exact import write_json
 from catalog.models import AIModel
 from pricing.api import quote_documents
-from pricing.api.atom import atom
 from pricing.api.request_bodies import read_body
 from pricing.export import litellm, one_hub
 from pricing.export.document import Document
@@ -25,8 +22,6 @@ from pricing.export.formats import FORMATS
 from pricing.export.new_api import price_list, ratio_config
 from pricing.published.audience import choose_group, groups_reaching
 from pricing.published.boundaries import last_price_boundary, parts_of_prices, published_until
-from pricing.published.changes.cursors import CursorError, Place, read_cursor
-from pricing.published.changes.listing import KINDS, change_list, changes
 from pricing.published.charges import Call, Charges
 from pricing.published.history import history
 from pricing.published.rows import Reading
@@ -46,8 +41,6 @@ from tokens.timestamps import TimestampError, parse_timestamp
 
 ANONYMOUS = "public, max-age=60, stale-while-revalidate=300"
 PRIVATE = "private, max-age=60"
-# The period of the list of changes if the request does not set one.
-CHANGES_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -136,7 +129,7 @@ class PricingView(PriceView):
         now = timezone.now()
         folded = is_given(request.query_params, "discount", "folded")
         with_unpriced = is_given(request.query_params, "unpriced", "rows")
-        at = _moment(request, "as_of") or now
+        at = read_moment(request, "as_of") or now
         is_explained = is_given(request.query_params, "explain", "1")
         filters = Filters.read(request.query_params)
         reader = self.reader(request)
@@ -233,7 +226,7 @@ class HistoryView(PriceView):
         now = timezone.now()
         reader = self.reader(request)
         listing = reader.listing(now)
-        model = _visible_model(listing, name, retired=True)
+        model = visible_model(listing, name, retired=True)
         body = reader.body(
             "history",
             model.name,
@@ -242,67 +235,6 @@ class HistoryView(PriceView):
         )
         response = respond(request._request, body, cache_control=reader.cache_control)
         link_successor(response, request, name, listing.successor(model))
-        return response
-
-
-class ChangesView(PriceView):
-    """The changes made or announced since a moment, or after a cursor, for all models that the caller can see.
-
-    `kind` selects some kinds of changes.
-    """
-
-    parameters = ("since", "cursor", "kind")
-
-    def get(self, request: Request) -> HttpResponse:
-        now = timezone.now()
-        since, after = _moment(request, "since") or _days_before(now), None
-        kinds = _kinds(request)
-        if cursor := request.query_params.get("cursor"):
-            since, named, after = _place(cursor)
-            kinds = kinds if "kind" in request.query_params else tuple(kind for kind in KINDS if kind in named) or KINDS
-        is_stored = since == _days_before(now) and after is None and kinds == KINDS
-        reader = self.reader(request)
-
-        def render() -> bytes:
-            models = _models_since(reader.scope, since, at=now)
-            return write_json(change_list(models, since=since, at=now, scope=reader.scope, kinds=kinds, after=after))
-
-        body = reader.body("changes", since, after, kinds, render=render, at=now, is_stored=is_stored)
-        return respond(request._request, body, cache_control=reader.cache_control)
-
-
-class ChangesFeedView(PriceView):
-    """The same changes as an Atom feed."""
-
-    parameters = ("since", "kind")
-
-    def get(self, request: Request) -> HttpResponse:
-        now = timezone.now()
-        since = _moment(request, "since") or _days_before(now)
-        reader, kinds = self.reader(request), _kinds(request)
-        links = {
-            "domain": settings.API_DOMAIN,
-            "link": request.build_absolute_uri("/"),
-            "feed_url": request.build_absolute_uri(reverse("changes_feed")),
-        }
-        body = reader.body(
-            "feed",
-            since,
-            kinds,
-            links["link"],
-            render=lambda: atom(
-                changes(
-                    _models_since(reader.scope, since, at=now), since=since, at=now, scope=reader.scope, kinds=kinds
-                ),
-                at=now,
-                **links,
-            ),
-            at=now,
-            is_stored=since == _days_before(now) and kinds == KINDS,
-        )
-        response = respond(request._request, body, cache_control=reader.cache_control)
-        if response.has_header("Content-Type"):
-            response["Content-Type"] = "application/atom+xml; charset=utf-8"
         return response
 
 
@@ -319,7 +251,7 @@ class QuoteView(PriceView):
             raise ApiError("invalid_parameter", str(error), param=error.param) from None
         reader = self.reader(request)
         at = question.at or now
-        model = _visible_model(reader.listing(at), question.model)
+        model = visible_model(reader.listing(at), question.model)
         group = _group(reader.scope, model, question.group, at=at)
         call = Call(model, group, at)
         sheet, result = Charges.read([call]).quote(call, question.usage, question.facts)
@@ -327,7 +259,7 @@ class QuoteView(PriceView):
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 
-def _moment(request: Request, name: str) -> dt.datetime | None:
+def read_moment(request: Request, name: str) -> dt.datetime | None:
     text = request.query_params.get(name)
     try:
         return None if text is None else parse_timestamp(text)
@@ -335,41 +267,7 @@ def _moment(request: Request, name: str) -> dt.datetime | None:
         raise ApiError("invalid_parameter", f"{name} {error}", param=name) from None
 
 
-def _place(cursor: str) -> tuple[dt.datetime, Sequence[str], Place]:
-    try:
-        return read_cursor(cursor)
-    except CursorError as error:
-        raise ApiError("invalid_parameter", f"cursor {error}", param="cursor") from None
-
-
-def _kinds(request: Request) -> tuple[str, ...]:
-    """The requested kinds of changes, in their order; all if none is given. Commas separate several."""
-    given = [name.strip() for text in request.query_params.getlist("kind") for name in text.split(",")]
-    if unknown := [name for name in given if name and name not in KINDS]:
-        message = f"kind must be one of {', '.join(KINDS)}, not {unknown[0][:64]!r}."
-        raise ApiError("invalid_parameter", message, param="kind")
-    return tuple(kind for kind in KINDS if kind in given) or KINDS
-
-
-def _days_before(now: dt.datetime) -> dt.datetime:
-    """Midnight, CHANGES_DAYS before: the same all day, so that the body stays the same."""
-    return dt.datetime.combine(now.date() - dt.timedelta(days=CHANGES_DAYS), dt.time(), tzinfo=dt.UTC)
-
-
-def _models_since(scope: Scope, since: dt.datetime, *, at: dt.datetime) -> list[AIModel]:
-    """The models of the price list at any moment since then, also those whose retirement was recorded since then.
-
-    Patterns compare the prices of now: what a key may see is known from its current list.
-    """
-    models = PriceListing(scope, at).models(retired=True)
-    gone = {model.pk for model in models if model.retires_at is not None and model.retires_at <= since}
-    if gone:
-        recent = AIModel.history.filter(history_date__gt=since, retires_on__lte=since.date()).order_by()
-        gone -= set(recent.values_list("id", flat=True).distinct())
-    return [model for model in models if model.pk not in gone]
-
-
-def _visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIModel:
+def visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIModel:
     """The model in the listing, or the successor to which it forwards; with `retired` the retired model itself."""
     spellings = name, name.rstrip("/")
     model = (None if retired else listing.model(*spellings)) or listing.model(*spellings, retired=True)

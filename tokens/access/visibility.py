@@ -140,10 +140,10 @@ class Listing:
     def _counters(self) -> Counters:
         return self.counters or revision.read()
 
-    def models(self, *, retired: bool = False) -> list[AIModel]:
-        """The visible models as rows of the database."""
+    def models(self, *, retired: bool = False, among: Collection[int] | None = None) -> list[AIModel]:
+        """The visible models as rows of the database; with `among` only those with these keys."""
         with snapshot():
-            keys = [model.pk for model in self.visible(retired=retired)]
+            keys = [model.pk for model in self.visible(retired=retired) if among is None or model.pk in among]
             rows = AIModel.objects.filter(pk__in=keys) if len(keys) <= MAX_NAMES else AIModel.objects.published()
             by_key = {row.pk: row for row in shown_columns(rows)} if keys else {}
             return [by_key[key] for key in keys if key in by_key]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pricing.api import views
+from pricing.api.changes.views import ChangesFeedView, ChangesView
 from pricing.api.retirements import RetirementsCalendarView, RetirementsView
 from pricing.published.changes.listing import KINDS
 from tokens import openapi
@@ -76,8 +77,10 @@ LOCALE = parameter(
 )
 
 
-def query_of(parameters: Sequence[str]) -> list[Schema]:
-    """What an address reads of the query."""
+def query_of(parameters: Sequence[str], described: Sequence[Schema] = ()) -> list[Schema]:
+    """What an address reads of the query, without the parameters that are described apart."""
+    names = {entry.get("name") for entry in described}
+    parameters = [name for name in parameters if name not in names]
     own = [QUERY[name] for name in parameters if name in QUERY]
     others = [name for name in parameters if name not in QUERY]
     return [*own, *({"$ref": f"#/components/parameters/{key}"} for key in keys_of(others)), STRICT]
@@ -98,7 +101,7 @@ def reading(
             "summary": summary,
             "description": f"{summary}. {WHO}",
             "security": OPEN,
-            "parameters": [*parameters, *query_of(view.parameters), READ_AGAIN],
+            "parameters": [*parameters, *query_of(view.parameters, parameters), READ_AGAIN],
             "responses": {
                 "200": response(summary, [shape], headers=("ETag", "Cache-Control")),
                 "304": not_modified(),
@@ -136,7 +139,17 @@ def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> 
     }
 
 
-FEED = reading("getPriceChangesFeed", "Price changes as an Atom feed", "PriceChanges", view=views.ChangesFeedView)
+FEED = reading(
+    "getPriceChangesFeed",
+    "Price changes as an Atom feed",
+    "PriceChanges",
+    # The lists of models have parameters of these names with another meaning.
+    parameter("query", "vendor", "Only changes of this vendor's models, e.g. openai; not together with model.", text()),
+    parameter("query", "model", "Only changes of this model.", text()),
+    parameter("query", "lang", "The language of the texts: en or zh.", text()),
+    view=ChangesFeedView,
+    refusals=("404", *REFUSALS),
+)
 FEED["get"]["responses"]["200"]["content"] = {"application/atom+xml": {"schema": text()}}
 CALENDAR = reading(
     "getRetirementsCalendar", "The same retirements as a calendar", "Retirements", view=RetirementsCalendarView
@@ -153,7 +166,7 @@ PATHS: openapi.Document = {
         refusals=("404", *REFUSALS),
     ),
     "/api/pricing/changes": reading(
-        "getPriceChanges", "Past and scheduled price changes", "PriceChanges", view=views.ChangesView
+        "getPriceChanges", "Past and scheduled price changes", "PriceChanges", view=ChangesView
     ),
     "/api/pricing/changes.atom": FEED,
     "/api/retirements": reading(

@@ -168,7 +168,7 @@ class Change:
         if self.old and self.new and self.old.kind == "absolute" and amounts.per(self.old) == amounts.per(self.new):
             # What they are paid for is said once.
             before = amounts.price(self.old, self.currencies[0])
-        return f"{self.label}: {before} → {after}"
+        return _("%(what)s: %(text)s") % {"what": self.label, "text": f"{before} → {after}"}
 
 
 def difference(before: Sheet | None, after: Sheet | None, most: int = SUMMARY_PRICES) -> str:

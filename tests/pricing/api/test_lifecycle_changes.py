@@ -163,7 +163,7 @@ def test_entries_of_the_feed_keep_their_ids(client: Client, old: AIModel, time_m
         return {str(entry.findtext(f"{ATOM}id")): str(entry.findtext(f"{ATOM}title")) for entry in found}
 
     first = entries()
-    prefix = "tag:modelbook,2026:"
+    prefix = "tag:testserver,2026:"
     assert {key.removeprefix(prefix): title for key, title in first.items()} == {
         "new/gpt-new": "gpt-new: new model since 2026-11-23 14:00 UTC",
         "price/gpt-new/2026-11-23T14:00:00Z": "gpt-new: new price since 2026-11-23 14:00 UTC",

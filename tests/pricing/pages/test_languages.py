@@ -48,7 +48,7 @@ def texts_of_templates() -> set[Text]:
 
 
 def texts_of_code() -> set[Text]:
-    folders = (PRICING / "pages", PRICING / "engine/formatting", PRICING / "verification")
+    folders = (PRICING / "pages", PRICING / "engine/formatting", PRICING / "verification", PRICING / "api/changes")
     code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     texts = {
         ("", literal_eval(text)) for text in re.findall(rf"(?:\b_|gettext_noop|ngettext)\(\s*{LITERAL}\s*[,)]", code)

@@ -46,7 +46,7 @@ def test_the_feed_is_atom_with_an_entry_for_each_change(client: Client) -> None:
     answer = client.get(ADDRESS, {"kind": "price,retired"})
     assert answer["content-type"] == "application/atom+xml; charset=utf-8"
     entry = only_entry(client)
-    assert entry.findtext(f"{ATOM}summary") == "Input: $5.00 → $3.00 per million tokens"
+    assert entry.findtext(f"{ATOM}summary") == "Input: $5.00 → $3.00 per million tokens; Currency: USD"
     assert entry.findtext(f"{ATOM}updated") == "2026-11-20T00:00:00+00:00"
     assert client.get(ADDRESS, {"kind": "price,retired"}, headers={"if-none-match": answer["etag"]}).status_code == 304
 
@@ -60,7 +60,7 @@ def test_prices_that_change_are_those_that_customers_pay(client: Client) -> None
     DiscountRule.objects.create(model=model, multiplier=Decimal("0.8"), starts_at=at("2026-01-01"))
     DiscountRule.objects.update(created_at=at("2026-01-01"))
 
-    assert only_entry(client).findtext(f"{ATOM}summary") == "Output: $8.00 → $9.00 per million tokens"
+    assert only_entry(client).findtext(f"{ATOM}summary") == "Output: $8.00 → $9.00 per million tokens; Currency: USD"
 
 
 def test_a_discount_that_changes_alone_is_the_only_change(client: Client) -> None:
@@ -68,7 +68,7 @@ def test_a_discount_that_changes_alone_is_the_only_change(client: Client) -> Non
     record_as_of_start(world.price(model, role="list", input="5", output="10", starts_at=at("2026-01-01")))
     DiscountRule.objects.create(model=model, multiplier=Decimal("0.8"), starts_at=at("2026-11-20"))
 
-    assert only_entry(client).findtext(f"{ATOM}summary") == "All prices, factor: none → times 0.8"
+    assert only_entry(client).findtext(f"{ATOM}summary") == "All prices, factor: none → times 0.8; Currency: USD"
 
 
 def test_a_factor_that_becomes_part_of_a_price_is_shown(client: Client) -> None:
@@ -79,7 +79,7 @@ def test_a_factor_that_becomes_part_of_a_price_is_shown(client: Client) -> None:
 
     summary = only_entry(client).findtext(f"{ATOM}summary")
 
-    assert summary == "Input: $5.00 → $2.50 per million tokens; Input, factor: times 0.5 → none"
+    assert summary == "Input: $5.00 → $2.50 per million tokens; Input, factor: times 0.5 → none; Currency: USD"
 
 
 def test_an_announced_entry_has_the_date_on_which_it_became_known(client: Client) -> None:

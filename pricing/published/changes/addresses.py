@@ -1,0 +1,15 @@
+"""The addresses of the feeds of changes: of all models, of one vendor's, and of one model."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+
+def feed_address(*, vendor: str = "", model: str = "", language: str = "", **others: str) -> str:
+    """The path of a feed with its query. `vendor` is a slug, `model` an id, and `language` a code such as zh.
+
+    The order of the parameters is always the same, so that a feed has one address.
+    """
+    query = {"vendor": vendor, "model": model, **others, "lang": language}
+    given = {name: value for name, value in query.items() if value}
+    return reverse("changes_feed") + (f"?{urlencode(given)}" if given else "")

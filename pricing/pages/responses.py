@@ -38,6 +38,7 @@ PUBLIC = "public, max-age=60, stale-while-revalidate=300"
 ASSETS = {
     "pages.css": ("pricing/pages.css", "text/css; charset=utf-8"),
     "pages.js": ("pricing/pages.js", "text/javascript; charset=utf-8"),
+    "list.js": ("pricing/list.js", "text/javascript; charset=utf-8"),
     "icon.svg": ("catalog/icon.svg", "image/svg+xml"),
 }
 # What browsers and phones look for at these addresses: path -> (the static file, its type).
@@ -153,6 +154,7 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
             "icon": address_of("icon.svg"),
             "styles": address_of("pages.css"),
             "script": address_of("pages.js"),
+            "list_script": address_of("list.js"),
         }
         values = {**base_context, **context()}
         rows: Iterable[bytes] = values.pop(ROWS, ())

@@ -7,6 +7,7 @@ from pricing.pages.sharing import views as sharing
 
 urlpatterns = [
     path("", views.catalog, name="catalog"),
+    path("results", views.results, name="results"),
     path("models/<path:name>", views.model_page, name="model-page"),
     path("compare", views.compare, name="compare"),
     path("assets/<slug:_version>/<str:name>", views.asset, name="asset"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from html import escape
 from typing import Any
 
 from django.conf import settings
@@ -16,23 +15,12 @@ from django.views.decorators.http import require_safe
 from catalog.exact import write_json
 from catalog.models import AIModel
 from pricing.pages.comparison.table import MAX_COLUMNS, comparison
-from pricing.pages.listing.cards import model_list
-from pricing.pages.listing.filters import orders, selects
+from pricing.pages.listing.catalog import Page, catalog_of
+from pricing.pages.listing.contents import FRAGMENT, LIST, list_context
 from pricing.pages.listing.search import Search
 from pricing.pages.model_page.details import current_prices, details
-from pricing.pages.responses import (
-    ASSETS,
-    HEAD,
-    PUBLIC,
-    ROWS,
-    Context,
-    Place,
-    busy_page,
-    missing_page,
-    page,
-    send_asset,
-)
-from pricing.pages.sharing.heads import LISTED_ITEMS, comparison_head, list_head, model_head
+from pricing.pages.responses import ASSETS, HEAD, PUBLIC, Context, Place, busy_page, missing_page, page, send_asset
+from pricing.pages.sharing.heads import comparison_head, model_head
 from pricing.pages.vendors.icons import send_icon
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
@@ -72,15 +60,35 @@ def catalog(request: HttpRequest) -> HttpResponse:
     """The list of all models that visitors see; for programs, the addresses that they may look for."""
     if not asks_for_html(request):
         return for_programs(request)
+    return list_page(request, LIST)
+
+
+@csrf_exempt
+@require_safe
+@limited
+def results(request: HttpRequest) -> HttpResponse:
+    """The part of the list's page that a search changes, for the page's script: /results?q=gpt."""
+    response = list_page(request, FRAGMENT)
+    # A search engine lists pages, not parts of them.
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def list_page(request: HttpRequest, template: str) -> HttpResponse:
     visitor, search = Visitor.from_request(request), Search.from_query(request.GET.dict())
-    place, site = Place("/", search.parameters), own_address(request)
+    if search.page > 1:
+        # The last page stands for all that come after it, also in the links to other languages.
+        search = Page.of(catalog_of(visitor), search).search
+    site = own_address(request)
+    # There are few orders, and most visitors see the first page.
+    is_stored = search == Search(sort=search.sort)
     return page(
         request,
         visitor,
-        "pricing/pages/catalog.html",
-        place,
+        template,
+        Place("/", search.parameters),
         lambda: list_context(visitor, search, site=site),
-        is_stored=search == Search(sort=search.sort),
+        is_stored=is_stored,
     )
 
 
@@ -99,34 +107,6 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     patch_vary_headers(response, ["Accept"])
     response["Access-Control-Allow-Origin"] = "*"
     return response
-
-
-def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
-    models = model_list(visitor)
-    found = models.found(search)
-    # Choices of the visitor follow the address of a model.
-    choices = escape(visitor.link("")).encode()
-    vendors = {option.word: option.label for option in models.facets["vendor"]}
-    head = list_head(
-        visitor,
-        search.parameters,
-        site=site,
-        models=[(card.name, card.title) for card in found[:LISTED_ITEMS]],
-        number=len(found),
-        vendors=len(vendors),
-        vendor=vendors.get(search.vendor, ""),
-    )
-    return {
-        HEAD: head,
-        "model_list": models,
-        "search": search,
-        ROWS: models.rows_for(search, found, choices=choices),
-        "number": len(found),
-        "most": models.most_shown(found),
-        "selects": selects(models.facets, search),
-        "orders": orders(search),
-        "is_open": any(name != "q" for name, _value in search.parameters),
-    }
 
 
 @csrf_exempt

@@ -39,6 +39,23 @@ class Stored(Protocol):
 StoredT = TypeVar("StoredT", bound=Stored)
 
 
+class PricedModel(Protocol):
+    """What decides a model's price beside its sheets: a row of the database, or an entry of lists in memory."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def vendor_id(self) -> int: ...
+    @property
+    def series(self) -> str: ...
+    @property
+    def charged_sides(self) -> frozenset[str]: ...
+
+
+# Not the protocol alone: Django's descriptors have other types on the class than on its rows.
+Priced = AIModel | PricedModel
+
+
 @dataclass(frozen=True)
 class Dated:
     """A sheet and when it applies; `known_at` is when it was recorded."""
@@ -71,14 +88,14 @@ class Factors:
         others = {target: [other for other in rules if other.pk != rule.pk] for target, rules in self.rules.items()}
         return replace(self, rules=others)
 
-    def rules_for(self, model: AIModel) -> list[DiscountRule]:
+    def rules_for(self, model: Priced) -> list[DiscountRule]:
         """The rules that may apply to the model, without looking at those of all others."""
         targets = (("model", model.pk), ("vendor", model.vendor_id), ("series", model.series), ("", ""))
         return [rule for target in targets for rule in self.rules.get(target, ())]
 
 
 def published_sheets(
-    visible: Iterable[AIModel], *, at: dt.datetime, groups: Collection[str] | None, factors: Factors | None = None
+    visible: Iterable[Priced], *, at: dt.datetime, groups: Collection[str] | None, factors: Factors | None = None
 ) -> dict[int, Sheet]:
     """Model key -> what customers pay at a moment, before a group's rate; models without a price are left out.
 
@@ -91,7 +108,7 @@ def published_sheets(
 
 
 def publish(
-    models: Mapping[int, AIModel],
+    models: Mapping[int, Priced],
     sheets: Mapping[int, Mapping[str, Sheet]],
     *,
     groups: Collection[str] | None,
@@ -109,7 +126,7 @@ def publish(
     }
 
 
-def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Iterable[DiscountRule]) -> Sheet | None:
+def compose(model: Priced, sell: Sheet | None, listed: Sheet | None, rules: Iterable[DiscountRule]) -> Sheet | None:
     """The published sheet of a model, from its current sheets and the current rules."""
     sheet = sell
     if sell is None and listed is not None:
@@ -123,13 +140,13 @@ def multiplied(sheet: Sheet, factor: Decimal, *, rule: str) -> Sheet:
     return sheet.times(factor, rule=rule) if is_factor(factor) else replace(sheet, lines=UNKNOWN)
 
 
-def best_rule(rules: Iterable[DiscountRule], model: AIModel) -> DiscountRule | None:
+def best_rule(rules: Iterable[DiscountRule], model: Priced) -> DiscountRule | None:
     """The most specific rule that applies to this model; ties: the most recent wins."""
     matching = (rule for rule in rules if fits(rule, model))
     return max(matching, key=lambda rule: (_specificity(rule), rule.starts_at, rule.pk), default=None)
 
 
-def fits(rule: DiscountRule, model: AIModel) -> bool:
+def fits(rule: DiscountRule, model: Priced) -> bool:
     """Whether the rule applies to the model."""
     if rule.model_id is not None:
         return rule.model_id == model.pk

@@ -116,8 +116,9 @@ def test_the_keyboard_alone_is_enough(visitor: Visitor) -> None:
         if page.evaluate("document.activeElement.name") == "q":
             break
     page.keyboard.type("tiered")
+    visitor.wait()
     assert visitor.names() == ["tiered-pro"]
-    page.locator("#models a:visible").first.focus()
+    page.locator("#models tbody a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/models/tiered-pro")
     assert visitor.faults == []

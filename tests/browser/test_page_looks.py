@@ -120,19 +120,3 @@ def test_history_is_drawn_with_readable_labels_and_written(chromium: Any, live_s
             heights = labels.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
             assert len(heights) == 5, name
             assert min(heights) >= 11, name
-
-
-def test_six_hundred_models_are_searched_without_another_request(chromium: Any, live_server: LiveServer) -> None:
-    """How soon they are there, `python -m tests.bench` measures."""
-    shop.many(600)
-    with visiting(chromium, live_server.url) as visitor:
-        page = visitor.open("/")
-        assert len(visitor.names()) == 600
-        requests: list[str] = []
-        # Chromium itself may ask for the icon again when a script changes the address.
-        page.on("request", lambda request: requests.append(request.url) if "icon" not in request.url else None)
-
-        page.fill("[name=q]", "family 3.3")
-
-        assert 0 < len(visitor.names()) < 60
-        assert requests == []

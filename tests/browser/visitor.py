@@ -16,6 +16,11 @@ class Visitor(WatchedPage):
             self.page.click("#search summary")
         field = self.page.locator(f"#search [name={name}]")
         field.fill(value) if name == "q" else field.select_option(value)
+        self.wait()
+
+    def wait(self) -> None:
+        """Waits until the list shows the search."""
+        self.page.wait_for_selector("#picks:not([aria-busy=true])")
 
     def follow(self, selector: str) -> None:
         """Clicks what leads to another page, and waits for that page."""
@@ -24,7 +29,7 @@ class Visitor(WatchedPage):
 
     def names(self) -> list[str]:
         """The ids of the rows that can be seen, in order."""
-        boxes = self.page.locator("#models tbody tr:not([hidden]) [name=m]")
+        boxes = self.page.locator("#models tbody tr [name=m]")
         values: list[str] = boxes.evaluate_all("boxes => boxes.map(box => box.value)")
         return values
 

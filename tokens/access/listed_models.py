@@ -68,6 +68,11 @@ class ListedModel(ModelFacts):
     rendered: dict[str, bytes]
 
     @property
+    def vendor_id(self) -> int:
+        key: int = self.vendor.pk
+        return key
+
+    @property
     def list_names(self) -> tuple[str, ...]:
         """The names under which a list can have it, or could before it was left out."""
         return (self.name, *(entry.name for entry in self.alias_entries))
@@ -75,7 +80,9 @@ class ListedModel(ModelFacts):
     def facts(self) -> tuple[object, ...]:
         """Everything that is stored about it, as values that are equal only if they look equal."""
         # Not the objects themselves: vendors with the same key are equal, and so are the numbers 1 and 1.0.
-        special = (self.vendor.slug, self.vendor.name, write_json(self.default_parameters))
+        vendor = self.vendor
+        of_vendor = (vendor.slug, vendor.name, vendor.chinese_name, vendor.icon, *vendor.aliases)
+        special = (of_vendor, write_json(self.default_parameters))
         return (*special, *(entry.name for entry in self.alias_entries), *FACTS(self))
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
 
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from catalog.exact import digits
 from pricing.engine.formatting import amounts, labels
 from pricing.pages.formatting import token_count
-from pricing.pages.listing.search import Search
+from pricing.pages.listing.orders import ORDERS, label_of
+from pricing.pages.listing.search import CardVendor, Search
 
 CONTEXTS = (32_000, 128_000, 200_000, 1_000_000)
 PRICES = tuple(map(Decimal, ("0", "0.1", "0.5", "1", "3", "10")))
@@ -22,26 +22,8 @@ LABELS = {
     "output": (gettext_noop("Output types"), gettext_noop("Any")),
     "capability": (gettext_noop("Capabilities"), gettext_noop("Any")),
 }
-ORDERS = {
-    "popular": gettext_noop("Popular first"),
-    "newest": gettext_noop("Newest first"),
-    "price": gettext_noop("Cheapest first"),
-    "context": gettext_noop("Longest context first"),
-    "name": gettext_noop("Name"),
-}
-
-
-class FacetOption(Protocol):
-    """A word to filter a facet by; rows contain its `letter`."""
-
-    @property
-    def word(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def letter(self) -> str: ...
+# Facet -> (word, number of models that have it).
+Tallies = Mapping[str, Sequence[tuple[str, int]]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +32,6 @@ class Choice:
     label: str
     is_chosen: bool
     count: int | None = None
-    letter: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,9 +42,12 @@ class Select:
     options: tuple[Choice, ...]
 
 
-def selects(facets: Mapping[str, Sequence[FacetOption]], search: Search) -> list[Select]:
-    """Every filter with the chosen option; a value from the address that is not an option is added."""
-    facet_selects = [_facet(name, options, getattr(search, name)) for name, options in facets.items()]
+def selects(tallies: Tallies, vendors: Mapping[str, CardVendor], search: Search) -> list[Select]:
+    """Every filter with the chosen option; a value from the address that is not an option is added.
+
+    `vendors`: slug -> the vendor.
+    """
+    facet_selects = [_facet(name, counted, vendors, getattr(search, name)) for name, counted in tallies.items()]
     least = sorted({*CONTEXTS, *filter(None, [search.context])})
     most = sorted({*PRICES, *([] if search.price is None else [search.price])})
     contexts = tuple(Choice(str(number), f"≥ {token_count(number)}", number == search.context) for number in least)
@@ -79,14 +63,26 @@ def selects(facets: Mapping[str, Sequence[FacetOption]], search: Search) -> list
 
 
 def orders(search: Search) -> list[Choice]:
-    return [Choice(value, _(label), value == search.sort) for value, label in ORDERS.items()]
+    """The orders, and the one that a header has turned around if it is chosen."""
+    sorts = [*ORDERS] if search.sort in ORDERS else [*ORDERS, search.sort]
+    return [Choice(sort, _(label_of(sort)), sort == search.sort) for sort in sorts]
 
 
-def _facet(name: str, options: Iterable[FacetOption], chosen: str) -> Select:
+def _facet(name: str, counted: Iterable[tuple[str, int]], vendors: Mapping[str, CardVendor], chosen: str) -> Select:
     label, anything = LABELS[name]
-    choices = [
-        Choice(option.word, option.label, option.word == chosen, option.count, option.letter) for option in options
-    ]
+    choices = [Choice(word, _label(name, word, vendors), word == chosen, number) for word, number in counted]
+    if name == "vendor":
+        choices.sort(key=lambda choice: choice.label.casefold())
     if chosen and not any(choice.is_chosen for choice in choices):
-        choices.append(Choice(chosen, chosen, is_chosen=True, count=0, letter="?"))
+        choices.append(Choice(chosen, chosen, is_chosen=True, count=0))
     return Select(name, _(label), _(anything), tuple(choices))
+
+
+def _label(facet: str, word: str, vendors: Mapping[str, CardVendor]) -> str:
+    return (
+        vendors[word].name_in(get_language())
+        if facet == "vendor"
+        else word
+        if facet == "endpoint"
+        else labels.word(word)
+    )

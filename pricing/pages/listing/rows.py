@@ -1,81 +1,104 @@
-"""A row of the list as HTML. A template takes ten times as long, which counts for thousands of rows.
+"""The rows of the list, stored as they are shown: a row is rendered again only if its model or price has changed."""
 
-Every text is escaped as templates escape it. Imports no models.
-"""
-
-from dataclasses import dataclass
-from html import escape
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import islice
 from urllib.parse import quote
 
+from django.urls import reverse
 from django.utils.http import RFC3986_SUBDELIMS
-from django.utils.translation import gettext as _
 
-from catalog.exact import digits
-from pricing.engine.formatting import amounts, labels
-from pricing.engine.formatting.display import AS_PUBLISHED, active
-from pricing.pages.formatting import token_count
+from catalog import caches
+from catalog.db.revision import version_of
+from pricing.pages.listing.columns import Entry, row_of
+from pricing.pages.listing.prices import prices
 from pricing.pages.listing.search import Card
+from pricing.pages.price_tags import PriceTag, price_tag
+from pricing.pages.visitor import Visitor
+from pricing.published.prices import Priced
+from pricing.published.rendered import PriceState
 
-NO_PRICE = "\N{EN DASH}"
+# The rows of all kinds together, with about a kilobyte each.
+MOST_ROWS = 20_000
+# The last states of each kind: a request whose snapshot is older than that of others finds its own.
+REMEMBERED = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The parts of a row between those that depend on the other models and on the visitor's choices."""
-
-    # The release day and the context, for the script.
-    numbers: bytes
-    # From the price, for the script, to the address of the model's page.
-    start: bytes
-    # From behind the address to the end of the row.
-    end: bytes
-
-    def html(self, letters: str, *, rank: int | None, choices: bytes, is_hidden: bool) -> bytes:
-        """The row with the letters of its filters, its popularity, and the visitor's choices in its link."""
-        return b'<tr%s data-w="%s" data-n="%s%s %s%s%s\n' % (
-            b" hidden" if is_hidden else b"",
-            letters.encode(),
-            self.numbers,
-            b"" if rank is None else b"%d" % rank,
-            self.start,
-            choices,
-            self.end,
-        )
+Rows = dict[int, bytes]
+Render = Callable[[Sequence[Card]], Mapping[int, bytes]]
 
 
-def row_of(card: Card, *, pages: str) -> Row:
-    """The row of a model in the active language; `pages` is the address that the ids of models are appended to."""
-    title, name = escape(card.title), escape(card.name)
-    # As `reverse` quotes it.
-    address = escape(pages + quote(card.name, safe=RFC3986_SUBDELIMS + "/~:@"))
-    start = (
-        f'{comparable(card)}"><td><input type="checkbox" name="m" value="{name}" aria-label="{_("Compare")} {title}">'
-        f'</td><th scope="row"><a href="{address}'
-    )
-    old = f' <i class="old">{_("deprecated")}</i>' if card.lifecycle == "deprecated" else ""
-    inputs, outputs = (escape(labels.join(map(labels.word, names))) for names in (card.inputs, card.outputs))
-    end = (
-        f'">{title}</a>{old}<small>{escape(card.vendor)} <code>{name}</code></small></th>'
-        f"<td>{token_count(card.context)}</td><td>{inputs}{f' → {outputs}' if outputs else ''}</td>{_price(card)}</tr>"
-    )
-    return Row(f"{card.released} {card.context or 0} ".encode(), start.encode(), end.encode())
+class StoredRows:
+    """Kind -> the rows that were shown in the last states of the prices; safe between threads.
+
+    A kind is everything that a row depends on beside the state. Unlike RenderedModels it renders only what is shown.
+    """
+
+    def __init__(self, most_rows: int = MOST_ROWS) -> None:
+        self.most_rows = most_rows
+        self._kinds: OrderedDict[Hashable, OrderedDict[PriceState, Rows]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, kind: Hashable, state: PriceState, cards: Sequence[Card], render: Render) -> list[bytes]:
+        """The rows of these cards in a state, which must be the one that `render` reads."""
+        rows = self._rows(kind, state)
+        shown = {card.key: rows[card.key] for card in cards if card.key in rows}
+        missing = [card for card in cards if card.key not in shown]
+        if missing:
+            rendered = render(missing)
+            shown |= rendered
+            self._store(rows, rendered)
+        return [shown[card.key] for card in cards]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kinds.clear()
+
+    def _rows(self, kind: Hashable, state: PriceState) -> Rows:
+        """The stored rows of the state: new ones begin with those of the last state that are still valid."""
+        with self._lock:
+            states = self._kinds.setdefault(kind, OrderedDict())
+            self._kinds.move_to_end(kind)
+            rows = states.get(state)
+            last, values = next(reversed(states.items()), (None, Rows()))
+        if rows is None:
+            changed = None if last is None else state.models_changed(last)
+            rows = {} if changed is None else {key: row for key, row in [*values.items()] if key not in changed}
+            with self._lock:
+                rows = states.setdefault(state, rows)
+                while len(states) > REMEMBERED:
+                    states.popitem(last=False)
+        return rows
+
+    def _store(self, rows: Rows, rendered: Mapping[int, bytes]) -> None:
+        with self._lock:
+            rows |= rendered
+            while len(self._kinds) > 1 and self._count() > self.most_rows:
+                self._kinds.popitem(last=False)
+            # One kind alone: its first rows.
+            for key in [*islice(rows, max(self._count() - self.most_rows, 0))]:
+                del rows[key]
+
+    def _count(self) -> int:
+        return sum(len(rows) for states in self._kinds.values() for rows in states.values())
 
 
-def _price(card: Card) -> str:
-    tag = card.tag
-    if state := labels.state(tag.state):
-        return f'<td colspan="2" class="s">{escape(state)}</td>'
-    fees = "".join(f"<small>+ {escape(fee)}</small>" for fee in tag.fees)
-    if tag.single:
-        return f'<td colspan="2">{escape(tag.single)}{fees}</td>'
-    star = "<b>*</b>" if tag.has_other_prices else ""
-    return f"<td>{escape(tag.input) or NO_PRICE}{star}</td><td>{escape(tag.output) or NO_PRICE}{fees}</td>"
+STORED_ROWS = caches.register(StoredRows())
 
 
-def comparable(card: Card) -> str:
-    """US dollars that the script compares by: empty if the row shows the same number, "-" if there is none."""
-    price = card.tag.comparable
-    if price is None:
-        return "-"
-    is_shown = active() == AS_PUBLISHED and amounts.short_money(price) == card.tag.input
-    return "" if is_shown else digits(price)
+def rows_of(cards: Sequence[Card], models: Mapping[int, Priced], visitor: Visitor) -> list[bytes]:
+    """The rows of these cards; `models` are those of the list by their keys. The language is active."""
+    pages = reverse("model-page", args=["x"]).removesuffix("x")
+
+    def render(missing: Sequence[Card]) -> Mapping[int, bytes]:
+        sheets = prices([models[card.key] for card in missing], visitor.public, visitor)
+        return {card.key: row_of(entry_of(card, price_tag(sheets.get(card.key)))) for card in missing}
+
+    def entry_of(card: Card, tag: PriceTag) -> Entry:
+        # As `reverse` quotes it.
+        address = visitor.link(pages + quote(card.name, safe=RFC3986_SUBDELIMS + "/~:@"))
+        is_deprecated = card.deprecated_on is not None and card.deprecated_on <= visitor.day
+        return Entry(card, tag, address, is_deprecated)
+
+    kind = (visitor.language, visitor.group, visitor.choices)
+    return STORED_ROWS.get(kind, PriceState.of(version_of(visitor.counters), at=visitor.at), cards, render)

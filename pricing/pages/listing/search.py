@@ -1,40 +1,51 @@
 """A search: read from the query of an address, matched against cards, with an order. Imports no models."""
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple, Protocol
 
 from catalog.exact import InexactError, digits, read_number
-from pricing.pages.price_tags import PriceTag
+from pricing.pages.listing.orders import ORDERS, POPULAR, order_of
 
 MAX_QUERY = 100
+# No list has more pages; a longer number is not read.
+MAX_PAGE_DIGITS = 5
 # The fields of a search that are a word of a card.
 FACETS = ("vendor", "endpoint", "input", "output", "capability")
 # The words of a card for each of FACETS.
 Words = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A model in the list; `rank` is its place among the popular models, None for other models."""
-
-    name: str
-    title: str
-    vendor: str
-    words: Words
-    context: int | None
-    # In days; 0 if the release date is not known.
-    released: int
-    lifecycle: str
-    tag: PriceTag
-    rank: int | None = None
+class CardVendor(Protocol):
+    """The vendor of a card."""
 
     @property
-    def text(self) -> str:
-        """The text that is searched; pages.js searches the same text in the row."""
-        return f"{self.title} {self.name} {self.vendor}".casefold()
+    def slug(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[str]: ...
+    @property
+    def icon(self) -> str: ...
+    def name_in(self, language: str) -> str: ...
+
+
+@dataclass(slots=True, eq=False)
+class Card:
+    """What the list knows of a model apart from its price: the same for every visitor. It never changes."""
+
+    key: int
+    name: str
+    title: str
+    vendor: CardVendor
+    aliases: tuple[str, ...]
+    words: Words
+    context: int | None
+    released: dt.date | None
+    deprecated_on: dt.date | None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -45,17 +56,19 @@ class Card:
         return self.words[FACETS.index("output")]
 
 
-def by_popularity(card: Card) -> Any:
-    return (card.rank is None, card.rank or 0, -card.released, card.name)
+class Figures(NamedTuple):
+    """What searches and orders compare of a price: US dollars per million tokens, None where that says nothing.
+
+    `comparable` is that of the headline, `output` that of output tokens.
+    """
+
+    comparable: Decimal | None = None
+    output: Decimal | None = None
 
 
-ORDERS: Mapping[str, Callable[[Card], Any]] = {
-    "popular": by_popularity,
-    "newest": lambda card: (-card.released, card.name),
-    "price": lambda card: (card.tag.comparable is None, card.tag.comparable or 0, card.title.casefold(), card.name),
-    "context": lambda card: (-(card.context or 0), card.title.casefold(), card.name),
-    "name": lambda card: (card.title.casefold(), card.name),
-}
+# Key of a model -> its figures.
+Prices = Mapping[int, Figures]
+UNKNOWN = Figures()
 
 
 @dataclass(frozen=True)
@@ -70,18 +83,21 @@ class Search:
     capability: str = ""
     context: int = 0
     price: Decimal | None = None
-    sort: str = "popular"
+    sort: str = POPULAR
+    page: int = 1
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Search":
         text = {name: query.get(name, "").strip()[:MAX_QUERY] for name in ("q", *FACETS)}
-        sort = query.get("sort", "")
+        sort, page = query.get("sort", ""), query.get("page", "")
         context = _number(query.get("context", ""))
+        is_page = page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS
         return cls(
             **text,
             context=int(context or 0),
             price=_number(query.get("price", "")),
-            sort=sort if sort in ORDERS else "popular",
+            sort=sort if order_of(sort) else POPULAR,
+            page=max(int(page), 1) if is_page else 1,
         )
 
     @property
@@ -94,21 +110,41 @@ class Search:
             if value != getattr(EMPTY, name)
         )
 
+    def having(self, **values: str | int) -> "Search":
+        """The same search with another order or page; another order starts at the first page."""
+        return replace(self, **({"page": 1} | values))  # type: ignore[arg-type]
+
     @property
     def is_narrow(self) -> bool:
         """Whether it hides any model."""
-        return any(name != "sort" for name, _value in self.parameters)
+        return any(name not in ("sort", "page") for name, _value in self.parameters)
 
-    def fits(self, card: Card) -> bool:
-        return (
-            all(word in card.text for word in self.q.casefold().split())
-            and all(word in words for word, words in zip(self._words(), card.words, strict=True) if word)
-            and (card.context or 0) >= self.context
-            and (self.price is None or (card.tag.comparable is not None and card.tag.comparable <= self.price))
-        )
+    @property
+    def filters(self) -> Collection[str]:
+        """The names of its filters that are set."""
+        return [name for name, _value in self.parameters if name not in ("q", "sort", "page")]
 
-    def ordered(self, cards: Iterable[Card]) -> list[Card]:
-        return sorted(cards, key=ORDERS[self.sort])
+    @property
+    def compares_prices(self) -> bool:
+        """Whether the prices of all models decide what it finds, or in which order."""
+        return self.price is not None or ORDERS[self.sort.removeprefix("-")].is_of_price
+
+    def found(self, cards: Iterable[Card], prices: Prices, matches: Container[int]) -> list[Card]:
+        """Those of the cards that fit, in their order.
+
+        `prices` are needed only for its price, and `matches`, the keys of the models that its words find, for `q`.
+        """
+        if not self.is_narrow:
+            return [*cards]
+        wanted = [(place, word) for place, word in enumerate(self._words()) if word]
+        return [
+            card
+            for card in cards
+            if all(word in card.words[place] for place, word in wanted)
+            and (not self.context or (card.context or 0) >= self.context)
+            and (self.price is None or _is_at_most(prices.get(card.key, UNKNOWN).comparable, self.price))
+            and (not self.q or card.key in matches)
+        ]
 
     def _words(self) -> tuple[str, ...]:
         return self.vendor, self.endpoint, self.input, self.output, self.capability
@@ -117,12 +153,16 @@ class Search:
 EMPTY = Search()
 
 
+def _is_at_most(price: Decimal | None, limit: Decimal) -> bool:
+    return price is not None and price <= limit
+
+
 def pairs_of(words: Words) -> set[tuple[str, str]]:
     """(facet, word) of each word."""
     return {(facet, word) for facet, listed in zip(FACETS, words, strict=True) for word in listed}
 
 
-def tally(cards: Sequence[Card]) -> dict[str, list[tuple[str, int]]]:
+def tally(cards: Iterable[Card]) -> dict[str, list[tuple[str, int]]]:
     """Facet -> (word, number of cards that have it), the most frequent word first."""
     counts: Counter[tuple[str, str]] = Counter()
     for words, number in Counter(card.words for card in cards).items():

@@ -16,7 +16,7 @@ from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import headline
 from pricing.pages.calculator.form import calculator
 from pricing.pages.code_examples.examples import CodeExamples, code_examples
-from pricing.pages.listing.cards import prices
+from pricing.pages.listing.prices import prices
 from pricing.pages.model_page.facts import facts_of, has_input_limit
 from pricing.pages.model_page.groups import group_table
 from pricing.pages.model_page.history import steps_of

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -98,12 +99,15 @@ def get(client: Client, path: str, **headers: str) -> str:
 
 
 def listed(page: str) -> list[str]:
-    """The ids of the rows that can be seen, in order."""
-    return [
-        name
-        for hidden, name in re.findall(r'<tr( hidden)? data-w[^>]*><td><input [^>]*value="([^"]*)"', page)
-        if not hidden
-    ]
+    """The ids of the rows, in order."""
+    return [unescape(name) for name in re.findall(r'<tr><td class="pick"><input [^>]*value="([^"]*)"', page)]
+
+
+def listed_on_all_pages(client: Client, path: str) -> list[str]:
+    """The ids of the rows on all pages of the list at this address."""
+    page = get(client, path)
+    names, following = listed(page), re.search(r'rel="next" href="([^"]+)"', page)
+    return names + (listed_on_all_pages(client, unescape(following[1])) if following else [])
 
 
 def row(page: str, name: str) -> str:

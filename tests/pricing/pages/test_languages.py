@@ -39,7 +39,7 @@ def translations() -> dict[Text, str]:
 
 
 def texts_of_templates() -> set[Text]:
-    templates = "".join(path.read_text() for path in (PRICING / "templates/pricing/pages").glob("*.html"))
+    templates = "".join(path.read_text() for path in (PRICING / "templates/pricing/pages").rglob("*.html"))
     texts = {
         (context, text) for text, context in re.findall(r'{% translate "([^"]+)"(?: context "([^"]+)")? %}', templates)
     }

@@ -16,7 +16,7 @@ from pricing.engine.formatting.amounts import short_money
 from pricing.management.commands.quickstart import load_starter_catalog
 from pricing.pages.calculator.form import calculator
 from pricing.pages.calculator.questions import Question, quantity, questions
-from pricing.pages.listing.cards import prices
+from pricing.pages.listing.prices import prices
 from pricing.pages.visitor import Visitor
 from tests.samples import HERE
 

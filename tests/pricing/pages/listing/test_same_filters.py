@@ -44,7 +44,7 @@ def test_a_page_lists_what_the_price_list_has(client: Client) -> None:
             chosen = {name: dice.choice(words) for name, words in WORDS.items() if dice.random() < 0.3}
             of_list = [(PARAMETERS[name][0], PARAMETERS[name][1] + word) for name, word in chosen.items()]
 
-            page = shop.listed(shop.get(client, f"/?{urlencode(chosen)}"))
+            page = shop.listed_on_all_pages(client, f"/?{urlencode(chosen)}")
             rows = client.get(f"/api/pricing?unpriced=rows&{urlencode(of_list)}").json()["data"]
 
             assert sorted(page) == sorted(row["model_name"] for row in rows), chosen

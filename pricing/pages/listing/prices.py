@@ -1,0 +1,56 @@
+"""What the models of the list cost visitors of a group: of a few for their rows, of all for orders and filters."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+
+from catalog import caches
+from catalog.db.revision import version_of
+from catalog.prices import Sheet
+from pricing.engine.headline import comparable_price, input_and_output
+from pricing.engine.money import per_million
+from pricing.pages.listing.search import Figures
+from pricing.pages.visitor import PublicGroups, Visitor
+from pricing.published.audience import apply_group_rate
+from pricing.published.prices import Factors, Priced, published_sheets
+from pricing.published.rendered import PriceState, RenderedModels
+
+# The figures of the models of all groups together, with a few hundred bytes each.
+MOST_FIGURES = 100_000
+
+STORED = caches.register(RenderedModels(MOST_FIGURES))
+
+
+def prices(models: Iterable[Priced], public: PublicGroups, visitor: Visitor) -> dict[int, Sheet]:
+    """Model key -> the price for the chosen group, with rates and discounts multiplied in."""
+    rate, factors = public.rates().at(visitor.at), Factors.read(at=visitor.at)
+    return _of_group(models, public.slug, rate, at=visitor.at, factors=factors)
+
+
+def figures_of_all(models: Mapping[int, Priced], visitor: Visitor) -> Mapping[int, Figures]:
+    """Model key -> what searches and orders compare, of all models that the visitor sees; stored."""
+
+    def render(keys: Collection[int] | None) -> Mapping[int, Figures]:
+        wanted = models.values() if keys is None else [models[key] for key in keys if key in models]
+        return {key: figures_of(sheet) for key, sheet in prices(wanted, visitor.public, visitor).items()}
+
+    state = PriceState.of(version_of(visitor.counters), at=visitor.at)
+    return STORED.get(visitor.group, state, render)
+
+
+def figures_of(sheet: Sheet) -> Figures:
+    """The figures of a folded sheet."""
+    if sheet.state == "free":
+        return Figures(Decimal(0), Decimal(0))
+    dollars = sheet.in_dollars() if sheet.state == "priced" else None
+    if dollars is None:
+        return Figures()
+    line = input_and_output(dollars).get("output")
+    return Figures(comparable_price(sheet), per_million(line.amount or Decimal(0), line.per) if line else None)
+
+
+def _of_group(
+    models: Iterable[Priced], group: str, rate: Decimal, *, at: dt.datetime, factors: Factors
+) -> dict[int, Sheet]:
+    published = published_sheets(models, at=at, groups={group}, factors=factors)
+    return {key: apply_group_rate(sheet, group, rate).folded() for key, sheet in published.items()}

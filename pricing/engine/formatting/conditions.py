@@ -26,6 +26,18 @@ PROMPT_BOUNDS = {
     "lt": gettext_noop("prompt below %(number)s tokens"),
     "lte": gettext_noop("prompt up to %(number)s tokens"),
 }
+# Time zones with a name in other languages.
+ZONES = frozenset(
+    {
+        "Asia/Shanghai",
+        "Asia/Hong_Kong",
+        "Asia/Singapore",
+        "Asia/Tokyo",
+        "America/Los_Angeles",
+        "America/New_York",
+        "Europe/London",
+    }
+)
 # Spans of hours that are the whole day.
 WHOLE_DAY = frozenset({"00:00-00:00", "00:00-24:00"})
 
@@ -63,22 +75,28 @@ def _condition(dim: str, op: str, of: Any) -> str:
 
 def windows(content: Mapping[str, Any]) -> str:
     """Mon-Fri 09:00-12:00, 14:00-18:00 (Asia/Shanghai)"""
-    spans = [
-        " ".join(filter(None, [weekdays(window.get("weekdays", ())), join(map(hours, window["hours"]))]))
-        for window in content["windows"]
-    ]
+    spans = [_window(weekdays(window.get("weekdays", ())), window["hours"]) for window in content["windows"]]
     return with_detail(pgettext("between parts", "; ").join(spans), zone(str(content.get("tz") or "UTC")))
+
+
+def _window(days: str, spans: Sequence[str]) -> str:
+    if days and WHOLE_DAY.issuperset(spans):
+        return _("%(days)s all day") % {"days": days}
+    return " ".join(filter(None, [days, join(map(hours, spans))]))
 
 
 def hours(span: str) -> str:
     """22:00-06:00; 10:00-24:00 for 10:00-00:00"""
     if span in WHOLE_DAY:
         return _("all day")
-    return f"{span.removesuffix('00:00')}24:00" if span.endswith("-00:00") else span
+    first, _dash, last = span.partition("-")
+    end = "24:00" if last == "00:00" else last
+    return pgettext("from time to time", "%(first)s-%(last)s") % {"first": first, "last": end} if last else span
 
 
 def zone(name: str) -> str:
-    return pgettext("time zone", "Asia/Shanghai") if name == "Asia/Shanghai" else name
+    """A time zone as people read it."""
+    return pgettext("time zone", name) if name in ZONES else name
 
 
 def weekdays(numbers: Sequence[int]) -> str:

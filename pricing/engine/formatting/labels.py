@@ -75,6 +75,19 @@ PERIODS: Mapping[str, str] = {
 }
 # Width and height, as some sources write them.
 SIZE = re.compile(r"\d+[*x]\d+")
+# How many reference images a request has: 1-2 refs.
+REFERENCES = re.compile(r"(\d+(?:-\d+)?) refs?")
+# How long a cache is stored: 5m, 1h.
+LIFETIME = re.compile(r"(\d+)([smhd])")
+LIFETIME_UNITS: Mapping[str, str] = {
+    "s": gettext_noop("%(number)ss"),
+    "m": gettext_noop("%(number)sm"),
+    "h": gettext_noop("%(number)sh"),
+    "d": gettext_noop("%(number)sd"),
+}
+FILE_FORMATS = frozenset(
+    {"png", "jpg", "jpeg", "webp", "gif", "mp3", "wav", "flac", "opus", "aac", "pcm", "mp4", "mov"}
+)
 # Modalities, capabilities and dimensions of conditions; other words are shown as sources give them.
 NAMES: Mapping[str, str] = {
     "text": gettext_noop("text"),
@@ -123,6 +136,21 @@ NAMES: Mapping[str, str] = {
     "url_context": gettext_noop("url context"),
     "search_context": gettext_noop("search context"),
     "policy": gettext_noop("policy"),
+    "route": gettext_noop("route"),
+    "max_results": gettext_noop("max results"),
+    "text_input": gettext_noop("text input"),
+    "image_input": gettext_noop("image input"),
+    "audio_input": gettext_noop("audio input"),
+    "video_input": gettext_noop("video input"),
+    "text_output": gettext_noop("text output"),
+    "image_output": gettext_noop("image output"),
+    "audio_output": gettext_noop("audio output"),
+    "video_output": gettext_noop("video output"),
+}
+# Words whose parts have another order without others of the same beginning, as in thinking (adaptive, enabled).
+PHRASES: Mapping[str, str] = {
+    "thinking_enabled": gettext_noop("thinking on request"),
+    "thinking_adaptive": gettext_noop("adaptive thinking"),
 }
 VALUES: Mapping[str, str] = {
     "t2i": gettext_noop("text to image"),
@@ -151,6 +179,18 @@ VALUES: Mapping[str, str] = {
     "enabled": gettext_noop("enabled"),
     "input": gettext_noop("input"),
     "output": gettext_noop("output"),
+    "group": gettext_noop("several images"),
+    "regional_endpoint": gettext_noop("regional endpoint"),
+    "eu": gettext_noop("EU"),
+    "us": gettext_noop("US"),
+    "contentPolicyUnits": gettext_noop("content filters"),
+    "contentPolicyImageUnits": gettext_noop("content filters for images"),
+    "topicPolicyUnits": gettext_noop("denied topics"),
+    "wordPolicyUnits": gettext_noop("word filters"),
+    "sensitiveInformationPolicyUnits": gettext_noop("sensitive information"),
+    "sensitiveInformationPolicyFreeUnits": gettext_noop("sensitive information by patterns"),
+    "contextualGroundingPolicyUnits": gettext_noop("contextual grounding"),
+    "automatedReasoningPolicyUnits": gettext_noop("automated reasoning"),
 }
 # Dimension of yes or no -> in words for yes and for no.
 FLAGS: Mapping[str, tuple[str, str]] = {
@@ -196,10 +236,12 @@ def period(name: str) -> str:
 
 def word(name: str) -> str:
     """A modality, a capability or a dimension, as people read it."""
-    if name in NAMES:
-        return _(NAMES[name])
+    if name in NAMES or name in PHRASES:
+        return _(NAMES.get(name) or PHRASES[name])
     head, tail = _head_and_tail(name)
-    return f"{_(NAMES[head])} {value(tail)}" if head in NAMES and tail in VALUES else name.replace("_", " ")
+    if head in NAMES and tail in VALUES:
+        return _("%(what)s %(value)s") % {"what": _(NAMES[head]), "value": value(tail)}
+    return name.replace("_", " ")
 
 
 def words(names: Iterable[str]) -> str:
@@ -222,9 +264,24 @@ def value(content: Any) -> str:
         return " / ".join(map(value, content))
     if isinstance(content, Decimal):
         return digits(content)
-    if isinstance(content, str) and SIZE.fullmatch(content):
+    return _text(content) if isinstance(content, str) else str(content)
+
+
+def _text(content: str) -> str:
+    if content in VALUES:
+        return _(VALUES[content])
+    if SIZE.fullmatch(content):
         return "\N{MULTIPLICATION SIGN}".join(re.split("[*x]", content))
-    return _(VALUES[content]) if isinstance(content, str) and content in VALUES else str(content)
+    if references := REFERENCES.fullmatch(content):
+        return pgettext("reference images", "%(number)s") % {"number": references[1].replace("-", "\N{EN DASH}")}
+    if lifetime := LIFETIME.fullmatch(content):
+        return _(LIFETIME_UNITS[lifetime[2]]) % {"number": lifetime[1]}
+    return content.upper() if FILE_FORMATS.issuperset(content.split("/")) else content
+
+
+def with_lifetime(thing: str, lifetime: str) -> str:
+    """What is priced, and how long it is stored: Cache write 1h."""
+    return pgettext("lifetime", "%(thing)s %(lifetime)s") % {"thing": thing, "lifetime": value(lifetime)}
 
 
 def flag(name: str, *, is_on: bool) -> str:

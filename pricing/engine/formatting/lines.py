@@ -15,7 +15,7 @@ from catalog.vocabulary import METERS
 from pricing.engine.equality import is_graduated, same_amount, same_price
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
-from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, value, with_detail
+from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, with_detail, with_lifetime
 from pricing.engine.headline import fees_of_each_call, headline, input_and_output, is_one_of_several, reads_as_free
 
 PLACES: Mapping[str, int] = {name: place for place, name in enumerate(METERS)}
@@ -29,9 +29,8 @@ SUMMARY_PRICES = 3
 
 def priced_thing(line: Line) -> str:
     """What a line prices; how long a cache is stored is a part of that: Cache write 1h."""
-    return " ".join(
-        [meter(line.meter), *(value(condition["value"]) for condition in line.conditions if is_lifetime(condition))]
-    )
+    lifetimes = [condition["value"] for condition in line.conditions if is_lifetime(condition)]
+    return with_lifetime(meter(line.meter), lifetimes[0]) if lifetimes else meter(line.meter)
 
 
 def when(line: Line) -> str:

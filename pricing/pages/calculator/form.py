@@ -82,7 +82,8 @@ def part(charge: Charge, currency: str) -> Part:
 
 def _meter_label(name: str) -> str:
     meter, _bracket, lifetime = name.partition("[")
-    return " ".join(filter(None, [labels.meter(meter), lifetime.rstrip("]")]))
+    label = labels.meter(meter)
+    return labels.with_lifetime(label, lifetime.rstrip("]")) if lifetime else label
 
 
 def _usage(fields: Sequence[Question]) -> Iterator[tuple[str, Use]]:

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as gettext_of
 
 from catalog.models import EndpointType
-from pricing.engine.formatting import labels
+from pricing.engine.formatting import conditions, labels
 from pricing.pages import formatting
 from tests import world
 from tests.pricing.pages import shop
@@ -55,6 +55,7 @@ def texts_of_code() -> set[Text]:
     }
     for context, text in re.findall(rf"pgettext\(\s*{LITERAL},\s*{LITERAL}\s*\)", code):
         texts.add((literal_eval(context), literal_eval(text)))
+    texts |= {("time zone", name) for name in conditions.ZONES}
     for one, several in labels.UNITS.values():
         texts |= {("per", one), ("number", several), ("field", several)}
     return texts

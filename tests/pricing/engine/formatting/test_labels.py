@@ -14,7 +14,7 @@ def test_every_meter_and_unit_has_a_label() -> None:
 
 def test_words_of_a_source_are_shown_as_it_has_them() -> None:
     assert labels.meter("x.litellm.odd_figure") == "odd figure"
-    assert labels.word("thinking_adaptive") == "thinking adaptive"
+    assert labels.word("odd_capability") == "odd capability"
     assert labels.unit("parsec") == "parsec"
 
 
@@ -28,6 +28,7 @@ def test_words_of_a_source_are_shown_as_it_has_them() -> None:
         (["effort", "effort_low"], "effort low"), (["effort_max"], "effort max"), (["effort"], "effort"),
         (["tool_choice", "tool_search", "pdf_input", "web_search"],
          "tool choice, tool search, pdf input, web search"),
+        (["thinking_adaptive", "audio_input"], "adaptive thinking, audio input"),
         ([], ""),
     ],
 )  # fmt: skip

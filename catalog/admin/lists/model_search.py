@@ -50,7 +50,10 @@ _searched: Recent[tuple[int, bool, bool], SearchedModels] = register(Recent())
 
 
 def find_models(text: str, operator: Any) -> ModelKeys:
-    """The models that the text finds. Tables that the operator may not view are not searched: results would tell."""
+    """The models that the text finds.
+
+    Tables that the operator may not view are not searched: the results would show what they contain.
+    """
     if not may_view(operator, AIModel):
         return ModelKeys(frozenset(), frozenset())
     with_vendors, with_aliases = may_view(operator, Vendor), may_view(operator, ModelAlias)

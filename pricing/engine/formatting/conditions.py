@@ -38,6 +38,8 @@ ZONES = frozenset(
         "Europe/London",
     }
 )
+# Field of a request and its value -> what they ask for.
+REQUESTS = {("speed", "fast"): gettext_noop("fast mode")}
 # Spans of hours that are the whole day.
 WHOLE_DAY = frozenset({"00:00-00:00", "00:00-24:00"})
 
@@ -61,8 +63,7 @@ def _condition(dim: str, op: str, of: Any) -> str:
     if dim == "time":
         return windows(of)
     if dim == "request_match":
-        fields = {**of.get("body", {}), **of.get("headers", {})}
-        return join(f"{name} = {_raw(content)}" for name, content in fields.items())
+        return _request(of.get("body", {}), of.get("headers", {}))
     if op in BOUNDS:
         if dim == "prompt_tokens":
             return _(PROMPT_BOUNDS[op]) % {"number": number(of)}
@@ -71,6 +72,15 @@ def _condition(dim: str, op: str, of: Any) -> str:
         return flag(dim, is_on=of is (op == "eq"))
     texts = {"what": word(dim), "value": _quantity(dim, of)}
     return (_("%(what)s other than %(value)s") if op == "ne" else _("%(what)s %(value)s")) % texts
+
+
+def _request(body: Mapping[str, Any], headers: Mapping[str, Any]) -> str:
+    """The fields of a request, after the name of what they ask for where it has one: fast mode (speed = fast)."""
+    names = [_(REQUESTS[field]) for field in body.items() if isinstance(field[1], str) and field in REQUESTS]
+    # The header only permits what the body asks for.
+    fields = body if names else {**body, **headers}
+    text = join(f"{name} = {_raw(content)}" for name, content in fields.items())
+    return with_detail(join(names), text) if names else text
 
 
 def windows(content: Mapping[str, Any]) -> str:

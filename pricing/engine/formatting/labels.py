@@ -1,7 +1,10 @@
-"""The one table of labels: meters, units, modalities, capabilities, dimensions of conditions and their values."""
+"""The one table of labels: meters, units, modalities, dimensions of conditions and their values.
+
+The words of capabilities are in `capabilities`.
+"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -88,29 +91,21 @@ LIFETIME_UNITS: Mapping[str, str] = {
 FILE_FORMATS = frozenset(
     {"png", "jpg", "jpeg", "webp", "gif", "mp3", "wav", "flac", "opus", "aac", "pcm", "mp4", "mov"}
 )
-# Modalities, capabilities and dimensions of conditions; other words are shown as sources give them.
-NAMES: Mapping[str, str] = {
+# Modalities.
+MODALITIES: Mapping[str, str] = {
     "text": gettext_noop("text"),
     "image": gettext_noop("image"),
     "audio": gettext_noop("audio"),
     "video": gettext_noop("video"),
-    "pdf": gettext_noop("pdf"),
+    "pdf": gettext_noop("PDF"),
     "embedding": gettext_noop("embedding"),
-    "tools": gettext_noop("tools"),
-    "parallel_tools": gettext_noop("parallel tools"),
-    "structured_outputs": gettext_noop("structured outputs"),
-    "reasoning": gettext_noop("reasoning"),
-    "vision": gettext_noop("vision"),
-    "pdf_input": gettext_noop("pdf input"),
-    "prompt_caching": gettext_noop("prompt caching"),
-    "web_search": gettext_noop("web search"),
-    "computer_use": gettext_noop("computer use"),
-    "batch": gettext_noop("batch"),
-    "citations": gettext_noop("citations"),
-    "context_caching": gettext_noop("context caching"),
-    "function_calling": gettext_noop("function calling"),
-    "json_mode": gettext_noop("JSON mode"),
-    "code_execution": gettext_noop("code execution"),
+    "file": gettext_noop("file"),
+    "code": gettext_noop("code"),
+    "music": gettext_noop("music"),
+    "speech": gettext_noop("speech"),
+}
+# Dimensions of conditions; other words are shown as sources give them, with spaces.
+NAMES: Mapping[str, str] = {
     "service_tier": gettext_noop("service tier"),
     "cache_ttl": gettext_noop("cache lifetime"),
     "cache_type": gettext_noop("cache type"),
@@ -125,32 +120,15 @@ NAMES: Mapping[str, str] = {
     "reference_count_bucket": gettext_noop("reference images"),
     "output_format": gettext_noop("format"),
     "region": gettext_noop("region"),
+    "route": gettext_noop("route"),
+    "max_results": gettext_noop("max results"),
     "has_audio": gettext_noop("sound"),
     "has_video_input": gettext_noop("video input"),
     "has_voice_control": gettext_noop("voice control"),
     "thinking": gettext_noop("thinking"),
     "effort": gettext_noop("effort"),
-    "tool_choice": gettext_noop("tool choice"),
-    "system_messages": gettext_noop("system messages"),
-    "native_streaming": gettext_noop("native streaming"),
-    "url_context": gettext_noop("url context"),
     "search_context": gettext_noop("search context"),
     "policy": gettext_noop("policy"),
-    "route": gettext_noop("route"),
-    "max_results": gettext_noop("max results"),
-    "text_input": gettext_noop("text input"),
-    "image_input": gettext_noop("image input"),
-    "audio_input": gettext_noop("audio input"),
-    "video_input": gettext_noop("video input"),
-    "text_output": gettext_noop("text output"),
-    "image_output": gettext_noop("image output"),
-    "audio_output": gettext_noop("audio output"),
-    "video_output": gettext_noop("video output"),
-}
-# Words whose parts have another order without others of the same beginning, as in thinking (adaptive, enabled).
-PHRASES: Mapping[str, str] = {
-    "thinking_enabled": gettext_noop("thinking on request"),
-    "thinking_adaptive": gettext_noop("adaptive thinking"),
 }
 VALUES: Mapping[str, str] = {
     "t2i": gettext_noop("text to image"),
@@ -180,6 +158,7 @@ VALUES: Mapping[str, str] = {
     "input": gettext_noop("input"),
     "output": gettext_noop("output"),
     "group": gettext_noop("several images"),
+    "": gettext_noop("not stated"),
     "regional_endpoint": gettext_noop("regional endpoint"),
     "eu": gettext_noop("EU"),
     "us": gettext_noop("US"),
@@ -234,26 +213,14 @@ def period(name: str) -> str:
     return _(PERIODS[name]) if name in PERIODS else _("per %(measure)s") % {"measure": name}
 
 
+def modality(name: str) -> str:
+    """A type of input or output, as people read it."""
+    return _(MODALITIES[name]) if name in MODALITIES else name.replace("_", " ")
+
+
 def word(name: str) -> str:
-    """A modality, a capability or a dimension, as people read it."""
-    if name in NAMES or name in PHRASES:
-        return _(NAMES.get(name) or PHRASES[name])
-    head, tail = _head_and_tail(name)
-    if head in NAMES and tail in VALUES:
-        return _("%(what)s %(value)s") % {"what": _(NAMES[head]), "value": value(tail)}
-    return name.replace("_", " ")
-
-
-def words(names: Iterable[str]) -> str:
-    """A list of words; words with the same beginning become one: tools, effort (low, high)."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        head, tail = _head_and_tail(name)
-        if tail and name not in NAMES and head in NAMES:
-            groups.setdefault(head, []).append(tail)
-        else:
-            groups.setdefault(name, [])
-    return join(_with_tails(head, tails) for head, tails in groups.items())
+    """A dimension, as people read it."""
+    return _(NAMES[name]) if name in NAMES else name.replace("_", " ")
 
 
 def value(content: Any) -> str:
@@ -314,17 +281,3 @@ def join_clauses(parts: Iterable[str]) -> str:
 def with_detail(text: str, detail: str) -> str:
     """A text with a detail in parentheses."""
     return pgettext("detail", "%(text)s (%(detail)s)") % {"text": text, "detail": detail}
-
-
-def _head_and_tail(name: str) -> tuple[str, str]:
-    """A word's first part and the rest; some sources write effort_low as low_reasoning_effort."""
-    if name.endswith("_reasoning_effort"):
-        return "effort", name.removesuffix("_reasoning_effort")
-    head, _bar, tail = name.partition("_")
-    return head, tail
-
-
-def _with_tails(head: str, tails: Sequence[str]) -> str:
-    if len(tails) < 2:
-        return word("_".join([head, *tails]))
-    return with_detail(word(head), join(value(tail.replace("_", " ")) for tail in tails))

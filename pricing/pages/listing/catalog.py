@@ -7,6 +7,7 @@ from functools import cached_property
 
 from catalog import caches
 from catalog.caches import process_cache
+from pricing.engine.formatting import capabilities
 from pricing.pages.listing.matching import TextIndex
 from pricing.pages.listing.orders import ordered
 from pricing.pages.listing.prices import figures_of_all
@@ -121,7 +122,7 @@ def card_of(model: ListedModel) -> Card:
         tuple(model.callable_endpoint_types),
         tuple(model.input_modalities),
         tuple(model.output_modalities),
-        tuple(model.capabilities),
+        capabilities.filter_words(model.capabilities),
     )
     return Card(
         key=model.pk,

@@ -1,6 +1,6 @@
 """The form above the list: a select for each facet, the context, the price and the order. Imports no models."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,13 +8,19 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from catalog.exact import digits
-from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting import amounts, capabilities, labels
 from pricing.pages.formatting import token_count
 from pricing.pages.listing.orders import ORDERS, label_of
 from pricing.pages.listing.search import CardVendor, Search
 
 CONTEXTS = (32_000, 128_000, 200_000, 1_000_000)
 PRICES = tuple(map(Decimal, ("0", "0.1", "0.5", "1", "3", "10")))
+# Facet -> the words that can be chosen: those that people know. An address may have any word that a model has.
+KNOWN = {
+    "input": labels.MODALITIES.keys(),
+    "output": labels.MODALITIES.keys(),
+    "capability": capabilities.CAPABILITIES.keys(),
+}
 LABELS = {
     "vendor": (gettext_noop("Vendor"), gettext_noop("All vendors")),
     "endpoint": (gettext_noop("Endpoint"), gettext_noop("All endpoints")),
@@ -68,21 +74,28 @@ def orders(search: Search) -> list[Choice]:
     return [Choice(sort, _(label_of(sort)), sort == search.sort) for sort in sorts]
 
 
-def _facet(name: str, counted: Iterable[tuple[str, int]], vendors: Mapping[str, CardVendor], chosen: str) -> Select:
+def _facet(name: str, counted: Sequence[tuple[str, int]], vendors: Mapping[str, CardVendor], chosen: str) -> Select:
     label, anything = LABELS[name]
-    choices = [Choice(word, _label(name, word, vendors), word == chosen, number) for word, number in counted]
+    known = KNOWN.get(name)
+    choices = [
+        Choice(word, _label(name, word, vendors), word == chosen, number)
+        for word, number in counted
+        if known is None or word in known
+    ]
     if name == "vendor":
         choices.sort(key=lambda choice: choice.label.casefold())
     if chosen and not any(choice.is_chosen for choice in choices):
-        choices.append(Choice(chosen, chosen, is_chosen=True, count=0))
+        number = next((number for word, number in counted if word == chosen), 0)
+        choices.append(Choice(chosen, chosen, is_chosen=True, count=number))
     return Select(name, _(label), _(anything), tuple(choices))
 
 
 def _label(facet: str, word: str, vendors: Mapping[str, CardVendor]) -> str:
-    return (
-        vendors[word].name_in(get_language())
-        if facet == "vendor"
-        else word
-        if facet == "endpoint"
-        else labels.word(word)
-    )
+    match facet:
+        case "vendor":
+            return vendors[word].name_in(get_language())
+        case "capability":
+            return capabilities.label(word)
+        case "input" | "output":
+            return labels.modality(word)
+    return word

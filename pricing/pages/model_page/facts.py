@@ -6,7 +6,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from pricing.engine.formatting import labels, moments
+from pricing.engine.formatting import capabilities, labels, moments
 from pricing.pages.formatting import token_count
 
 
@@ -32,9 +32,9 @@ def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[Fact]:
         Fact("context_length", _("Context"), context(model.context_length)),
         Fact("max_input_tokens", _("Maximum input"), context(model.longest_input) if shows_input_limit else ""),
         Fact("max_output_tokens", _("Maximum output"), context(model.max_output_tokens)),
-        Fact("input_modalities", _("Input types"), labels.join(map(labels.word, model.input_modalities))),
-        Fact("output_modalities", _("Output types"), labels.join(map(labels.word, model.output_modalities))),
-        Fact("capabilities", _("Capabilities"), labels.words(model.capabilities)),
+        Fact("input_modalities", _("Input types"), labels.join(map(labels.modality, model.input_modalities))),
+        Fact("output_modalities", _("Output types"), labels.join(map(labels.modality, model.output_modalities))),
+        Fact("capabilities", _("Capabilities"), capabilities.in_words(model.capabilities)),
         Fact("knowledge_cutoff", _("Knowledge cut-off"), model.knowledge_cutoff),
         Fact("open_weights", _("Open weights"), open_weights(model.open_weights)),
         Fact("released_on", _("Released"), model.released_on.isoformat() if model.released_on else ""),

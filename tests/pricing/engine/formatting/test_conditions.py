@@ -30,7 +30,12 @@ from pricing.engine.formatting.conditions import condition, conditions
         (("has_audio", "eq", False), "without sound", "无声"),
         (("has_audio", "ne", True), "without sound", "无声"),
         (("thinking", "eq", True), "with thinking", "有思考"),
-        (("request_match", "eq", {"body": {"speed": "fast"}}), "speed = fast", "speed = fast"),
+        (
+            ("request_match", "eq", {"body": {"speed": "fast"}, "headers": {"anthropic-beta": "fast-mode-2026-02-01"}}),
+            "fast mode (speed = fast)", "快速模式（speed = fast）",
+        ),
+        (("request_match", "eq", {"body": {"n": 2}, "headers": {"x": "y"}}), "n = 2, x = y", "n = 2、x = y"),
+        (("capability_bucket", "eq", ""), "task not stated", "任务类型：未注明"),
         (("time", "eq", {"windows": [{"hours": ["22:00-06:00"]}]}), "22:00-06:00 (UTC)", "22:00–06:00（UTC）"),
         (("time", "eq", {"tz": "UTC", "windows": [{"weekdays": [6, 7], "hours": ["00:00-24:00"]}]}),
          "Sat, Sun all day (UTC)", "周六、周日全天（UTC）"),

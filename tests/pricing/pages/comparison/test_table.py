@@ -46,7 +46,7 @@ def test_each_condition_is_a_row_with_its_prices(client: Client) -> None:
     assert "Cached input, per million tokens - $0.125 Web search, per 1,000 requests - $14.00" in text
     assert "Prompt above 200,000 tokens - Input $2.50 Output $15.00 Cached input $0.25" in text
     assert "Service tier batch - Input $0.625 Output $5.00 Web search $12.00 per 1,000 requests" in text
-    assert "Other charges - All prices times 1.1, region eu" in text
+    assert "Other charges - All prices times 1.1, region EU" in text
 
 
 def test_a_table_of_rules_is_listed_below_its_headline(client: Client) -> None:

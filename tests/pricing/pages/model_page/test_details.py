@@ -123,7 +123,7 @@ def test_unknown_facts_are_not_shown(client: Client) -> None:
     world.model("zero", context_length=0, max_output_tokens=0)
 
     text = page_of(client, "known")
-    assert "Context 128K tokens Maximum output 200K tokens Capabilities tools, odd thing" in text
+    assert "Context 128K tokens Maximum output 200K tokens Capabilities tools" in text
     assert "Knowledge cut-off 2025-06 Open weights yes" in page_of(client, "open")
     assert "Open weights no" in page_of(client, "closed")
     assert "Context" not in page_of(client, "unknown")

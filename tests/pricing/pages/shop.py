@@ -127,5 +127,6 @@ class _Text(HTMLParser):
 def text_of(html: str) -> str:
     """The words of a page, with single spaces."""
     reader = _Text()
+    html = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
     reader.feed(html if html.startswith("<") else f"<tr{html}")
     return " ".join(" ".join(reader.parts).split())

@@ -16,9 +16,10 @@ SEPARATORS = re.compile(r"(?:(?<![0-9])\.|\.(?![0-9])|[^\w.]|_)+")
 
 def fold_name(name: str) -> str:
     """The name in small letters of ordinary width, with one dash between words."""
-    text = fold(name)
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFD", text)
+    if name.isascii():
+        text = name.lower()
+    else:
+        decomposed = unicodedata.normalize("NFD", fold(name))
         text = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return SEPARATORS.sub("-", POINT.sub(".", text)).strip("-")
 

@@ -56,7 +56,7 @@ class SearchIndex:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         entries = list(entries)
-        names = [list(dict.fromkeys(map(fold_name, entry.names))) for entry in entries]
+        names = [list(dict.fromkeys(map(fold_name, dict.fromkeys(entry.names)))) for entry in entries]
         self._exact: defaultdict[str, Matches] = defaultdict(set)
         self._pinyin: defaultdict[str, Matches] = defaultdict(set)
         vendors: defaultdict[frozenset[str], Matches] = defaultdict(set)

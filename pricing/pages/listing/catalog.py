@@ -8,8 +8,8 @@ from functools import cached_property
 from catalog import caches
 from catalog.caches import process_cache
 from pricing.engine.formatting import capabilities
-from pricing.pages.listing.matching import TextIndex
-from pricing.pages.listing.orders import ordered
+from pricing.pages.listing.matching import Matches, index_of
+from pricing.pages.listing.orders import POPULAR, ordered
 from pricing.pages.listing.prices import figures_of_all
 from pricing.pages.listing.search import Card, CardVendor, Figures, Search, Words, tally
 from pricing.pages.visitor import Visitor
@@ -68,11 +68,18 @@ class Catalog:
     def found(self, search: Search) -> list[Card]:
         """The cards that fit the search, in its order."""
         prices = self.figures if search.price is not None else {}
-        return search.found(self.ordered(search.sort), prices, self._texts.find(search.q) if search.q else ())
+        if not search.q:
+            return search.found(self.ordered(search.sort), prices, ())
+        matches = self.matches(search.q)
+        found = search.found(self.ordered(search.sort), prices, matches.found)
+        if search.sort != POPULAR or not matches.exact:
+            return found
+        # A model with the searched name precedes more popular ones with others.
+        return sorted(found, key=lambda card: card.key not in matches.exact)
 
-    @cached_property
-    def _texts(self) -> TextIndex:
-        return TextIndex(self.cards)
+    def matches(self, text: str) -> Matches:
+        """The models that a search for the text finds, also for fields to choose a model."""
+        return index_of(tuple(self.cards)).find(text)
 
     @cached_property
     def _ranks(self) -> Mapping[int, int]:

@@ -1,24 +1,41 @@
-"""Which models the words of a search find. Imports no models."""
+"""Which models the text of a search finds: by their names and aliases, and by the spellings of their vendors.
 
-from collections.abc import Container, Iterable
+Imports no models.
+"""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from catalog.caches import process_cache
+from catalog.search.index import Entry, SearchIndex
 from pricing.pages.listing.search import Card
+
+# Groups of visitors whose models are stored.
+CACHED_INDEXES = 8
+
+
+class Matches(NamedTuple):
+    """The keys of the models that a text finds, and of those that have it as a name."""
+
+    found: frozenset[int]
+    exact: frozenset[int]
 
 
 class TextIndex:
-    """The texts of the cards of a list, made for its first search and used for all that follow."""
+    """The names of the cards of a list, read for its first search and used for all that follow."""
 
-    def __init__(self, cards: Iterable[Card]) -> None:
-        self._texts = {card.key: text_of(card) for card in cards}
+    def __init__(self, cards: Sequence[Card]) -> None:
+        self._keys = [card.key for card in cards]
+        self._index = SearchIndex(
+            Entry((card.name, card.title, *card.aliases), card.vendor.spellings) for card in cards
+        )
 
-    def find(self, query: str) -> Container[int]:
-        """The keys of the models whose text contains every word of the query."""
-        words = query.casefold().split()
-        return {key for key, text in self._texts.items() if all(word in text for word in words)}
+    def find(self, text: str) -> Matches:
+        found = self._index.find(text)
+        return Matches(*(frozenset(self._keys[place] for place in places) for places in (found.places, found.exact)))
 
 
-def text_of(card: Card) -> str:
-    """The names by which people look for a model."""
-    vendor = card.vendor
-    names_of_vendor = (vendor.slug, vendor.name, vendor.name_in("zh-hans"), *vendor.aliases)
-    return " ".join((card.title, card.name, *card.aliases, *names_of_vendor)).casefold()
+@process_cache(maxsize=CACHED_INDEXES)
+def index_of(cards: tuple[Card, ...]) -> TextIndex:
+    """The index of these cards. A price does not change it: cards are compared by identity."""
+    return TextIndex(cards)

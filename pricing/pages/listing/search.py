@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import NamedTuple, Protocol
@@ -27,7 +27,7 @@ class CardVendor(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def aliases(self) -> Sequence[str]: ...
+    def spellings(self) -> frozenset[str]: ...
     @property
     def icon(self) -> str: ...
     def name_in(self, language: str) -> str: ...

@@ -3,11 +3,17 @@
 import datetime as dt
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils.http import urlencode
 
+from catalog.models import ModelAlias
 from pricing.models import PopularModel
+from pricing.pages.listing.catalog import CARDS
+from pricing.pages.listing.matching import index_of
+from pricing.pages.visitor import Visitor
 from tests import world
 from tests.pricing.pages import shop
+from tokens.access.visibility import PriceListing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -68,3 +74,40 @@ def test_an_empty_list_says_so(client: Client) -> None:
     world.model("gpt-4o")
 
     assert "No models match." in shop.text_of(shop.get(client, "/?q=zzz"))
+
+
+def test_other_spellings_aliases_and_vendors_find_models(client: Client) -> None:
+    """What a search finds is tested in tests/catalog/search."""
+    zhipu = world.vendor("zhipu", name="Zhipu AI")
+    world.model("zai-org/glm-4.6", vendor=zhipu)
+    own = world.vendor("house", name="House", aliases=["自研"])
+    ModelAlias.objects.create(name="newest", model=world.model("gpt-5", vendor=own))
+
+    for text in ("GPT5", "gpt 5", "newest", "NEWEST", "自研", "ziyan", "house/gpt-5", "ｇｐｔ－５"):
+        assert names(client, f"?{urlencode({'q': text})}") == ["gpt-5"], text
+    for text in ("智谱", "zhipu", "glm4.6", "z-ai/glm-4.6", "智谱 glm"):
+        assert names(client, f"?{urlencode({'q': text})}") == ["zai-org/glm-4.6"], text
+
+
+def test_names_of_hidden_models_find_nothing(client: Client) -> None:
+    ModelAlias.objects.create(name="secret-alias", model=world.model("hidden", on=world.channel("in", group="staff")))
+    ModelAlias.objects.create(name="draft-alias", model=world.model("draft", status="draft"))
+    assert names(client, "?q=secret-alias") == names(client, "?q=draft-alias") == names(client, "?q=hidden") == []
+
+
+def test_a_model_with_the_searched_name_comes_first(client: Client) -> None:
+    for name in ("gpt-5-mini", "a/gpt-5.1"):
+        PopularModel.objects.create(model=world.model(name))
+    world.model("gpt-5")
+
+    assert names(client, "?q=GPT5")[0] == "gpt-5"
+    assert names(client, "?q=GPT5&sort=name") == ["a/gpt-5.1", "gpt-5", "gpt-5-mini"]
+
+
+def test_names_are_read_once_for_the_same_models() -> None:
+    """A new price makes a new list of the same models."""
+    world.model("gpt-5")
+    visitor = Visitor.from_request(RequestFactory().get("/"))
+    models = PriceListing(visitor.public.scope, visitor.at).visible()
+
+    assert index_of(tuple(CARDS.of(models))) is index_of(tuple(CARDS.of(models)))

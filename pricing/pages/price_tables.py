@@ -27,6 +27,7 @@ class Figure:
     price: str
     per: str
     brief: str
+    line: Line
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _figures(lines: Sequence[Line], currency: str) -> tuple[Figure, ...]:
 
 def _figure(line: Line, currency: str) -> Figure:
     price = amounts.short_price(line, currency)
-    return Figure(priced_thing(line), price, amounts.per(line), brief_price(line, currency))
+    return Figure(priced_thing(line), price, amounts.per(line), brief_price(line, currency), line)
 
 
 def brief_price(line: Line, currency: str) -> str:

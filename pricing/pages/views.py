@@ -17,7 +17,7 @@ from catalog.models import AIModel
 from pricing.pages.comparison.table import MAX_COLUMNS, comparison
 from pricing.pages.listing.catalog import Page, catalog_of
 from pricing.pages.listing.contents import FRAGMENT, LIST, list_context
-from pricing.pages.listing.search import Search
+from pricing.pages.listing.search import MAX_QUERY, Search
 from pricing.pages.model_page.details import current_prices, details
 from pricing.pages.responses import ASSETS, HEAD, PUBLIC, Context, Place, busy_page, missing_page, page, send_asset
 from pricing.pages.sharing.heads import comparison_head, model_head
@@ -182,19 +182,20 @@ def compare(request: HttpRequest) -> HttpResponse:
         raise Http404
     visitor = Visitor.from_request(request)
     names = tuple(dict.fromkeys(request.GET.getlist("m")))[:MAX_COLUMNS]
-    place = Place(reverse("compare"), tuple(("m", name) for name in names))
+    text = request.GET.get("q", "").strip()[:MAX_QUERY]
+    place = Place(reverse("compare"), (*(("m", name) for name in names), *((("q", text),) if text else ())))
     return page(
         request,
         visitor,
         "pricing/pages/compare.html",
         place,
-        lambda: comparison_context(names, visitor),
-        is_stored=not names,
+        lambda: comparison_context(names, visitor, text),
+        is_stored=not names and not text,
     )
 
 
-def comparison_context(names: Sequence[str], visitor: Visitor) -> Context:
-    context = comparison(names, visitor)
+def comparison_context(names: Sequence[str], visitor: Visitor, text: str) -> Context:
+    context = comparison(names, visitor, text=text)
     return {**context, HEAD: comparison_head([column.model.title for column in context["columns"]])}
 
 

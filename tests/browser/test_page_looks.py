@@ -120,3 +120,36 @@ def test_history_is_drawn_with_readable_labels_and_written(chromium: Any, live_s
             heights = labels.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
             assert len(heights) == 5, name
             assert min(heights) >= 11, name
+
+
+@pytest.mark.usefixtures("_shop")
+def test_models_are_added_to_a_comparison_and_the_first_stays_in_sight(chromium: Any, live_server: LiveServer) -> None:
+    for number in range(4):
+        world.price(world.model(f"extra-{number}"), input=str(number + 1))
+    with visiting(chromium, live_server.url, viewport={"width": 390, "height": 844}) as visitor:
+        page = visitor.open("/compare?m=tiered-pro")
+        for number in range(4):
+            page.fill("#add [name=q]", f"extra {number}")
+            link = page.locator(f"#found a:has-text('extra-{number}')")
+            link.wait_for()
+            assert "q=extra" in page.url
+            with page.expect_navigation():
+                link.click()
+        heads = page.locator(".side thead th")
+        assert "Tiered Pro" in heads.first.inner_text()
+        assert heads.count() == 5
+        page.evaluate("document.querySelector('.scroll').scrollLeft = 9999")
+        first, last = heads.first.bounding_box(), heads.last.bounding_box()
+        assert first["x"] >= 0
+        assert last["x"] >= first["x"] + first["width"] - 1
+        assert last["x"] + last["width"] <= 391
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert visitor.faults == []
+
+    with visiting(chromium, live_server.url, java_script_enabled=False) as plain:
+        page = plain.open("/compare?m=tiered-pro")
+        page.fill("#add [name=q]", "extra 2")
+        plain.follow("#add button")
+        plain.follow("#found a")
+        assert page.locator(".side thead th").count() == 2
+        assert plain.faults == []

@@ -14,6 +14,23 @@
     };
   }
 
+  const adding = $("add");
+  if (adding) {
+    let timer, latest = 0;
+    const find = async () => {
+      const number = ++latest, address = `/compare?${new URLSearchParams(new FormData(adding))}`;
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
+      if (!answer.ok || number !== latest) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      $("found").replaceChildren(...page.getElementById("found").childNodes);
+      history.replaceState(null, "", address);
+    };
+    const later = (event) => { if (!event.isComposing) { clearTimeout(timer); timer = setTimeout(find, 120); } };
+    adding.addEventListener("input", later);
+    adding.addEventListener("compositionend", later);
+    adding.addEventListener("submit", (event) => { event.preventDefault(); find(); });
+  }
+
   const form = $("calculator");
   if (form) {
     let timer, latest = 0;

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from pricing.models import CurrencyRate
 from tests import world
 from tests.pricing.pages import shop
 
@@ -16,7 +17,9 @@ def test_models_are_columns_and_prices_come_first(client: Client) -> None:
 
     text = shop.text_of(shop.get(client, "/compare?m=tiered-pro&m=plain&m=unpriced")).replace("\N{EN DASH}", "-")
 
-    assert "Input, per million tokens $1.25 $3.00 - Output, per million tokens $10.00 $15.00 -" in text
+    assert (
+        "Input, per million tokens $1.25 cheapest $3.00 - Output, per million tokens $10.00 cheapest $15.00 -" in text
+    )
     assert "Web search, per 1,000 requests $14.00 - -" in text
     assert "Price - - no price yet" in text
     assert "Context 1M tokens - -" in text
@@ -60,6 +63,43 @@ def test_a_table_of_rules_is_listed_below_its_headline(client: Client) -> None:
         "All prices - Task text to image, resolution 4K: $0.16 per image Task text to image, resolution 1K: $0.04"
         in text
     )
+
+
+def test_the_cheapest_of_comparable_prices_is_marked(client: Client) -> None:
+    CurrencyRate.objects.create(currency="CNY", per_usd=8, as_of=world.LONG_AGO.date())
+    world.price(world.model("a"), input="2", output="9")
+    world.price(world.model("b"), input="2", output="8")
+    world.price(world.model("yuan"), currency="CNY", input="20", output="56")
+    world.price(world.model("krona"), currency="SEK", input="1", output="1")
+    world.line(world.price(world.model("image")), "output", "0.01", per=1, unit="image")
+
+    text = shop.text_of(shop.get(client, "/compare?m=a&m=b&m=yuan&m=krona&m=image")).replace("\N{EN DASH}", "-")
+
+    assert "Input, per million tokens $2.00 cheapest $2.00 cheapest \u00a520.00 1.00 SEK -" in text
+    assert "Output, per million tokens $9.00 $8.00 \u00a556.00 cheapest 1.00 SEK -" in text
+    # No other price is for an image.
+    assert "- - - - $0.01 Price" in text or "- - - - $0.01 Vendor" in text
+
+
+def test_free_models_are_the_cheapest_and_unknown_prices_are_not(client: Client) -> None:
+    world.price(world.model("paid"), input="2", output="8")
+    world.price(world.model("free"), input="0", output="0")
+    world.model("unpriced")
+
+    text = shop.text_of(shop.get(client, "/compare?m=paid&m=free&m=unpriced")).replace("\N{EN DASH}", "-")
+
+    assert "Input, per million tokens $2.00 free cheapest -" in text
+
+
+def test_rows_without_a_difference_are_marked(client: Client) -> None:
+    for name, output in (("a", "8"), ("b", "9")):
+        world.price(world.model(name, context_length=200_000), input="2", output=output)
+
+    html = shop.get(client, "/compare?m=a&m=b")
+
+    rows = {shop.text_of(row).split(",")[0]: row for row in html.split("<tr")[2:]}
+    assert 'class="same"' in rows["Input"]
+    assert 'class="same"' not in rows["Output"]
 
 
 def test_hidden_models_are_ignored(client: Client) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.prices import SIDES, Line, Sheet, without_replaced
-from pricing.engine.money import per_million
+from pricing.engine.money import SECONDS, per_million
 
 RULE_TABLES = ("image_pricing", "video_pricing")
 # (meter, unit) of a sheet that is a table of rules without a fact that says so -> that table.
@@ -36,6 +36,13 @@ AMOUNT_UNITS = frozenset(
         "step",
     }
 )
+# Unit of the headline -> the type of billing, as people compare models; any other unit is of the type other.
+BILLING_TYPES: Mapping[str, str] = {
+    "token": "tokens",
+    **dict.fromkeys(("request", "query", "session", "message"), "call"),
+    "image": "image",
+    **dict.fromkeys(SECONDS, "second"),
+}
 # What a call costs only if it uses a tool.
 TOOLS = frozenset({"web_search", "file_search", "maps", "code_session", "ocr.annotation", "moderation", "guardrail"})
 # The usual use of a table of rules, the best match first.
@@ -104,6 +111,13 @@ def comparable_price(sheet: Sheet) -> Decimal | None:
         return None
     line = headline(dollars)
     return per_million(line.amount or Decimal(0), line.per)
+
+
+def billing_type(sheet: Sheet) -> str:
+    """What the headline is paid for: tokens, call, image, second or other; empty if there is no figure."""
+    if sheet.state not in ("priced", "free"):
+        return ""
+    return BILLING_TYPES.get(headline(sheet).unit, "other")
 
 
 def is_one_of_several(sheet: Sheet) -> bool:

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from catalog.prices import Line, Sheet
-from pricing.engine.headline import comparable_price, headline, input_and_output, is_one_of_several, reads_as_free
+from pricing.engine.headline import (
+    billing_type,
+    comparable_price,
+    headline,
+    input_and_output,
+    is_one_of_several,
+    reads_as_free,
+)
 
 LONG_PROMPT = ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)
 
@@ -103,3 +110,24 @@ def test_a_form_without_a_place_for_fees_must_not_read_as_free() -> None:
     assert reads_as_free(paid, [Decimal(0), Decimal(0)])
     assert not reads_as_free(paid, [Decimal(0), Decimal("0.005")])
     assert not reads_as_free(Sheet("USD", tuple(FREE_TOKENS)), [Decimal(0)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        ([token_line("input", "2.5"), fee("request", "0.01", "request")], "tokens"),
+        (FREE_TOKENS, "tokens"),
+        ([*FREE_TOKENS, fee("request", "0.001", "query")], "call"),
+        ([fee("request", "0.7", "request")], "call"),
+        ([image_rule("4K", "0.16"), image_rule("1K", "0.04")], "image"),
+        ([fee("output.video", "0.1", "second")], "second"),
+        ([fee("input.audio", "0.006", "minute")], "second"),
+        ([fee("ocr", "0.002", "page")], "other"),
+        ([fee("input", "0.000016", "character")], "other"),
+        ([], ""),
+        ([Line("", None, kind="dynamic")], ""),
+        ([Line("", None, kind="included")], ""),
+    ],
+)
+def test_the_type_of_billing_is_that_of_the_headline(lines: list[Line], kind: str) -> None:
+    assert billing_type(Sheet("USD", tuple(lines))) == kind

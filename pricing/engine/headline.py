@@ -11,6 +11,7 @@ from typing import Any
 from catalog.prices import SIDES, Line, Sheet, without_replaced
 from pricing.engine.money import SECONDS, per_million
 
+CACHED_INPUT = "input.cache_read"
 RULE_TABLES = ("image_pricing", "video_pricing")
 # (meter, unit) of a sheet that is a table of rules without a fact that says so -> that table.
 TABLE_OF: Mapping[tuple[str, str], str] = {

@@ -41,5 +41,10 @@ def token_count(number: int | None) -> str:
     return f"{short:.3g}{unit}" if short < 1000 else f"{short:.0f}{unit}"
 
 
+def yes_or_no(answer: bool | None) -> str:
+    """Empty if the answer is not known."""
+    return "" if answer is None else _("yes") if answer else _("no")
+
+
 def endpoint_label(label: str) -> str:
     return _(label) if label in ENDPOINTS else label

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from catalog.prices import Sheet
 from pricing.engine.formatting import amounts
 from pricing.engine.headline import (
+    CACHED_INPUT,
     comparable_price,
     fees,
     fees_of_each_call,
@@ -15,6 +16,7 @@ from pricing.engine.headline import (
     input_and_output,
     is_one_of_several,
     media_prices,
+    token_prices,
 )
 
 
@@ -22,7 +24,7 @@ from pricing.engine.headline import (
 class PriceTag:
     """`state` is priced, free, dynamic, included or unpriced; only priced tags have prices.
 
-    `input` and `output` are per million tokens, or `single` is the headline of a price that is not one per token.
+    `input`, `output` and `cached` input are of tokens, or `single` is the headline of any other price.
     `fees` are paid with each call beside these, e.g. $0.005 per request. `comparable` is in dollars per million tokens,
     None where there is nothing to compare by. `has_other_prices` if a request may cost more or less: prices with
     conditions, fees, or prices of images or audio on a side without a price.
@@ -31,6 +33,7 @@ class PriceTag:
     state: str
     input: str = ""
     output: str = ""
+    cached: str = ""
     single: str = ""
     fees: tuple[str, ...] = ()
     has_other_prices: bool = False
@@ -53,12 +56,14 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     if not tokens:
         return PriceTag(state, single=_single(sheet), fees=of_each_call, has_other_prices=has_other_prices)
     prices = {meter: amounts.short_price(line, sheet.currency) for meter, line in tokens.items()}
+    cached = token_prices(sheet).get(CACHED_INPUT)
     if sheet.unknown_side:
         prices[sheet.unknown_side] = _("unknown")
     return PriceTag(
         state,
         input=prices.get("input", ""),
         output=prices.get("output", ""),
+        cached=amounts.short_price(cached, sheet.currency) if cached else "",
         fees=of_each_call,
         has_other_prices=has_other_prices,
         comparable=comparable_price(sheet),

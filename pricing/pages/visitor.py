@@ -29,6 +29,10 @@ from tokens.scope import Scope
 OFFICIAL = (DOLLAR, "CNY")
 # Values of `per` in an address -> how many tokens prices are for. The first one is the default.
 TOKENS_PER = {"1M": MILLION, "1K": THOUSAND}
+# The columns of the list that are shown only on request, in their order.
+EXTRA_COLUMNS = ("cached", "max_output", "released", "knowledge", "weights")
+# Between the names of columns in an address: no sign that has to be quoted there.
+COLUMN_SEPARATOR = "."
 # States of the rates in memory.
 CACHED_RATES = 8
 
@@ -43,6 +47,12 @@ def known_rates(_revision: tuple[int, int, int], day: dt.date) -> tuple[Rate, ..
 def chosen_currency(code: str, rates: tuple[Rate, ...]) -> str:
     """The currency of that code; empty if prices cannot be shown in it."""
     return code if code in OFFICIAL or any(rate.currency == code for rate in rates) else ""
+
+
+def chosen_columns(values: list[str]) -> tuple[str, ...]:
+    """The columns that the values of `cols` name, from an address or from the boxes of a form, in their own order."""
+    names = {name for value in values for name in value.split(COLUMN_SEPARATOR)}
+    return tuple(name for name in EXTRA_COLUMNS if name in names)
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,8 @@ class PublicGroups:
 class Visitor:
     """All that a page depends on beside its address: equal visitors get the same bytes.
 
-    `choices` are the group, language, currency and number of tokens in the address, which every link repeats; `display`
-    follows from them, from the revision and from the day.
+    `choices` are the group, language, currency, number of tokens and columns in the address, which every link repeats;
+    `display` follows from them, from the revision and from the day.
     """
 
     language: str
@@ -109,6 +119,8 @@ class Visitor:
     public: PublicGroups = field(compare=False)
     counters: Counters = field(compare=False)
     display: Display = field(default=AS_PUBLISHED, compare=False)
+    # Of EXTRA_COLUMNS.
+    columns: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> "Visitor":
@@ -122,10 +134,12 @@ class Visitor:
         display = Display(
             chosen_currency(code, rates), TOKENS_PER.get(request.GET.get("per", "").upper(), MILLION), rates
         )
+        columns = chosen_columns(request.GET.getlist("cols"))
         choices = {
             "group": public.slug if request.GET.get("group") == public.slug else "",
             "lang": short(chosen) if chosen else "",
             "currency": display.currency,
+            "cols": COLUMN_SEPARATOR.join(columns),
             "per": "" if display.per == MILLION else next(name for name, n in TOKENS_PER.items() if n == display.per),
         }
         return cls(
@@ -140,6 +154,7 @@ class Visitor:
             public=public,
             counters=counters,
             display=display,
+            columns=columns,
         )
 
     @classmethod

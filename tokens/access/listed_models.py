@@ -21,7 +21,8 @@ NAMES = (
 LISTS_AS_TEXT = (*NAMES, "public_endpoint_types", "default_parameters")
 PLAIN = (
     "pk", "name", "display_name", "vendor_id", "series", "description", "version", "context_length",
-    "max_input_tokens", "max_output_tokens", "released_on", "created_at", "deprecated_on", "retires_on",
+    "max_input_tokens", "max_output_tokens", "knowledge_cutoff", "open_weights", "released_on", "created_at",
+    "deprecated_on", "retires_on",
     "in_price_list", "listed", "codex_profile",
 )  # fmt: skip
 OF_CODEX = (
@@ -39,9 +40,10 @@ class ListedModel(ModelFacts):
     __slots__ = (
         "alias_entries", "aliases", "capabilities", "channels", "codex_profile", "context_length", "created",
         "created_on", "default_parameters", "deprecated_on", "description", "display_name", "in_price_list",
-        "input_modalities", "listed", "max_input_tokens", "max_output_tokens", "name", "output_modalities", "pk",
-        "public_endpoint_types", "reasoning_levels", "released_on", "rendered", "retires_on", "series", "slot",
-        "supported_endpoint_types", "tags", "vendor", "version",
+        "input_modalities", "knowledge_cutoff", "listed", "max_input_tokens", "max_output_tokens", "name",
+        "open_weights", "output_modalities", "pk", "public_endpoint_types", "reasoning_levels",
+        "released_on", "rendered", "retires_on", "series", "slot", "supported_endpoint_types", "tags", "vendor",
+        "version",
     )  # fmt: skip
 
     pk: int
@@ -55,6 +57,8 @@ class ListedModel(ModelFacts):
     max_output_tokens: int | None
     capabilities: tuple[str, ...]
     reasoning_levels: tuple[str, ...]
+    knowledge_cutoff: str
+    open_weights: bool | None
     # The fields OF_CODEX; None if it has no profile.
     codex_profile: Mapping[str, Any] | None
     default_parameters: Mapping[str, Any]
@@ -140,13 +144,14 @@ def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> lis
         model = ListedModel()
         (
             model.pk, model.name, model.display_name, vendor, series, model.description, version, model.context_length,
-            model.max_input_tokens, model.max_output_tokens, model.released_on, created_at, model.deprecated_on,
-            model.retires_on, model.in_price_list, model.listed, profile, tags, capabilities, levels, inputs, outputs,
-            supported, public, parameters,
+            model.max_input_tokens, model.max_output_tokens, cutoff, model.open_weights, model.released_on, created_at,
+            model.deprecated_on, model.retires_on, model.in_price_list, model.listed, profile, tags, capabilities,
+            levels, inputs, outputs, supported, public, parameters,
         ) = row  # fmt: skip
         # Without a snapshot, it may have been created since.
         model.vendor = vendors.get(vendor) or Vendor.objects.get(pk=vendor)
         model.series, model.version = sys.intern(series), sys.intern(version)
+        model.knowledge_cutoff = sys.intern(cutoff)
         model.tags, model.capabilities = share.names(tags), share.names(capabilities)
         model.reasoning_levels = share.names(levels)
         model.input_modalities, model.output_modalities = share.names(inputs), share.names(outputs)

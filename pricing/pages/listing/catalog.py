@@ -67,7 +67,7 @@ class Catalog:
 
     def found(self, search: Search) -> list[Card]:
         """The cards that fit the search, in its order."""
-        prices = self.figures if search.price is not None else {}
+        prices = self.figures if search.price is not None or search.billing else {}
         if not search.q:
             return search.found(self.ordered(search.sort), prices, ())
         matches = self.matches(search.q)
@@ -130,6 +130,7 @@ def card_of(model: ListedModel) -> Card:
         tuple(model.input_modalities),
         tuple(model.output_modalities),
         capabilities.filter_words(model.capabilities),
+        tuple(model.tags),
     )
     return Card(
         key=model.pk,
@@ -141,6 +142,9 @@ def card_of(model: ListedModel) -> Card:
         context=model.context_length,
         released=model.released_on,
         deprecated_on=model.deprecated_on,
+        max_output=model.max_output_tokens or None,
+        knowledge=model.knowledge_cutoff,
+        open_weights=model.open_weights,
     )
 
 

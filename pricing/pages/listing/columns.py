@@ -3,7 +3,7 @@
 A cell is HTML, and every text in it is escaped as templates escape it: a template takes ten times as long.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from pricing.engine.formatting import labels
-from pricing.pages.formatting import token_count
+from pricing.pages.formatting import token_count, yes_or_no
 from pricing.pages.listing.search import Card
 from pricing.pages.price_tags import PriceTag
 
@@ -25,12 +25,17 @@ class Entry:
     card: Card
     tag: PriceTag
     address: str
+    # The list of the vendor's models, and the vendor's icon or tile as HTML.
+    vendor_address: str
+    mark: str
     is_deprecated: bool = False
 
 
 @dataclass(frozen=True)
 class Column:
     """`name` is the class of its cells; `cell` returns them with their tags, and nothing if another cell is there.
+
+    The cell of an added column is only its text.
 
     `sort` is the order that the header leads to first; a header without one is only text.
     """
@@ -50,10 +55,13 @@ def _pick(entry: Entry) -> str:
 
 def _model(entry: Entry) -> str:
     card = entry.card
+    vendor = escape(card.vendor.name_in(get_language()))
     old = f' <i class="old">{_("deprecated")}</i>' if entry.is_deprecated else ""
     return (
         f'<th scope="row"><a href="{escape(entry.address)}">{escape(card.title)}</a>{old}'
-        f"<small>{escape(card.vendor.name_in(get_language()))} <code>{escape(card.name)}</code></small></th>"
+        f'<small>{entry.mark} <a href="{escape(entry.vendor_address)}">{vendor}</a> <code>{escape(card.name)}</code>'
+        f'<button type="button" class="copy" aria-label="{_("Copy")} {escape(card.name)}">{_("Copy")}</button>'
+        f"</small></th>"
     )
 
 
@@ -85,6 +93,18 @@ def _output(entry: Entry) -> str:
     return f'<td class="price output">{escape(tag.output) or NO_PRICE}{_fees(tag)}</td>'
 
 
+def _max_output(entry: Entry) -> str:
+    return token_count(entry.card.max_output)
+
+
+def _released(entry: Entry) -> str:
+    return entry.card.released.isoformat() if entry.card.released else ""
+
+
+def _weights(entry: Entry) -> str:
+    return yes_or_no(entry.card.open_weights)
+
+
 def _fees(tag: PriceTag) -> str:
     return "".join(f"<small>+ {escape(fee)}</small>" for fee in tag.fees)
 
@@ -97,8 +117,30 @@ COLUMNS = (
     Column("price input", gettext_noop("Input"), _input, sort="price"),
     Column("price output", gettext_noop("Output"), _output, sort="output"),
 )
+# Column that visitors can add -> its place among the others, and itself.
+EXTRA: Mapping[str, Column] = {
+    "cached": Column("extra", gettext_noop("Cached input"), lambda entry: entry.tag.cached, sort="cached"),
+    "max_output": Column("extra", gettext_noop("Maximum output"), _max_output, sort="max_output"),
+    "released": Column("extra", gettext_noop("Released"), _released, sort="newest"),
+    "knowledge": Column(
+        "extra", gettext_noop("Knowledge cut-off"), lambda entry: entry.card.knowledge, sort="knowledge"
+    ),
+    "weights": Column("extra", gettext_noop("Open weights"), _weights, sort="weights"),
+}
 
 
-def row_of(entry: Entry) -> bytes:
-    """The row of a model in the active language."""
-    return f"<tr>{''.join(column.cell(entry) for column in COLUMNS)}</tr>\n".encode()
+def columns_of(names: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of the list with those that the visitor has added, which come last."""
+    return (*COLUMNS, *(EXTRA[name] for name in names))
+
+
+def row_of(entry: Entry, extra: Sequence[str] = ()) -> bytes:
+    """The row of a model in the active language, with the cells of the added columns."""
+    cells = "".join(column.cell(entry) for column in COLUMNS)
+    return f"<tr>{cells}{''.join(_extra_cell(EXTRA[name], entry) for name in extra)}</tr>\n".encode()
+
+
+def _extra_cell(column: Column, entry: Entry) -> str:
+    """The cell of an added column. Its label is shown where there is no room for columns."""
+    text = column.cell(entry)
+    return f'<td class="extra" data-label="{_(column.header)}">{escape(text) or NO_PRICE}</td>'

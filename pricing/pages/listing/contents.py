@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from pricing.pages.listing.catalog import Page, catalog_of
-from pricing.pages.listing.columns import COLUMNS
+from pricing.pages.listing.columns import EXTRA, columns_of
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.orders import is_descending, reverse_of
 from pricing.pages.listing.rows import rows_of
@@ -65,6 +65,7 @@ def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
         # The fragment does not show them.
         "selects": lambda: selects(catalog.tallies, catalog.vendors, page.search),
         "orders": lambda: orders(page.search),
+        "columns": lambda: [(name, _(column.header), name in visitor.columns) for name, column in EXTRA.items()],
         "is_open": bool(page.search.filters),
         "most_elements": MOST_ELEMENTS,
     }
@@ -73,7 +74,7 @@ def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
 def heads(visitor: Visitor, search: Search) -> list[Head]:
     """The headers of the columns. The header of the chosen order turns it around."""
     found: list[Any] = []
-    for column in COLUMNS:
+    for column in columns_of(visitor.columns):
         label = _(column.header)
         if not column.sort:
             found.append(Head(column.name, label, column.is_hidden))

@@ -23,11 +23,22 @@ KNOWN = {
 }
 LABELS = {
     "vendor": (gettext_noop("Vendor"), gettext_noop("All vendors")),
-    "endpoint": (gettext_noop("Endpoint"), gettext_noop("All endpoints")),
+    "endpoint": (gettext_noop("Endpoint"), gettext_noop("Any")),
     "input": (gettext_noop("Input types"), gettext_noop("Any")),
     "output": (gettext_noop("Output types"), gettext_noop("Any")),
     "capability": (gettext_noop("Capabilities"), gettext_noop("Any")),
+    "tag": (gettext_noop("Tag"), gettext_noop("Any")),
 }
+# Type of billing -> its label, see headline.billing_type.
+BILLING = {
+    "tokens": gettext_noop("per token"),
+    "call": gettext_noop("per call"),
+    "image": gettext_noop("per image"),
+    "second": gettext_noop("per second"),
+    "other": gettext_noop("other units"),
+}
+# A filter with more options than this is hard to use and a large part of the page: the most frequent ones.
+MOST_TAGS = 40
 # Facet -> (word, number of models that have it).
 Tallies = Mapping[str, Sequence[tuple[str, int]]]
 
@@ -53,7 +64,14 @@ def selects(tallies: Tallies, vendors: Mapping[str, CardVendor], search: Search)
 
     `vendors`: slug -> the vendor.
     """
-    facet_selects = [_facet(name, counted, vendors, getattr(search, name)) for name, counted in tallies.items()]
+    shown = {name: counted[:MOST_TAGS] if name == "tag" else counted for name, counted in tallies.items()}
+    # Many catalogs have no tags.
+    facet_selects = [
+        _facet(name, counted, vendors, getattr(search, name))
+        for name, counted in shown.items()
+        if counted or name != "tag" or search.tag
+    ]
+    billing = tuple(Choice(name, _(label), name == search.billing) for name, label in BILLING.items())
     least = sorted({*CONTEXTS, *filter(None, [search.context])})
     most = sorted({*PRICES, *([] if search.price is None else [search.price])})
     contexts = tuple(Choice(str(number), f"≥ {token_count(number)}", number == search.context) for number in least)
@@ -63,6 +81,7 @@ def selects(tallies: Tallies, vendors: Mapping[str, CardVendor], search: Search)
     )
     return [
         *facet_selects,
+        Select("billing", _("Billing"), _("Any"), billing),
         Select("context", _("Context"), _("Any length"), contexts),
         Select("price", _("Input price"), _("Any price"), prices),
     ]

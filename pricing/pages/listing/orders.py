@@ -25,6 +25,12 @@ class Sorted(Protocol):
     def context(self) -> int | None: ...
     @property
     def released(self) -> dt.date | None: ...
+    @property
+    def max_output(self) -> int | None: ...
+    @property
+    def knowledge(self) -> str: ...
+    @property
+    def open_weights(self) -> bool | None: ...
 
 
 class Priced(Protocol):
@@ -34,6 +40,8 @@ class Priced(Protocol):
     def comparable(self) -> Decimal | None: ...
     @property
     def output(self) -> Decimal | None: ...
+    @property
+    def cached(self) -> Decimal | None: ...
 
 
 @dataclass(frozen=True)
@@ -70,11 +78,34 @@ ORDERS: Mapping[str, Order] = {
         gettext_noop("Most expensive output first"),
         of_price=lambda price: price.output,
     ),
+    "cached": Order(
+        gettext_noop("Cheapest cached input first"),
+        gettext_noop("Most expensive cached input first"),
+        of_price=lambda price: price.cached,
+    ),
     "context": Order(
         gettext_noop("Longest context first"),
         gettext_noop("Shortest context first"),
         is_descending=True,
         of_card=lambda card: card.context,
+    ),
+    "max_output": Order(
+        gettext_noop("Longest output first"),
+        gettext_noop("Shortest output first"),
+        is_descending=True,
+        of_card=lambda card: card.max_output,
+    ),
+    "knowledge": Order(
+        gettext_noop("Latest knowledge first"),
+        gettext_noop("Oldest knowledge first"),
+        is_descending=True,
+        of_card=lambda card: card.knowledge or None,
+    ),
+    "weights": Order(
+        gettext_noop("Open weights first"),
+        gettext_noop("Closed weights first"),
+        is_descending=True,
+        of_card=lambda card: card.open_weights,
     ),
     "name": Order(
         gettext_noop("Name"), gettext_noop("Name, from Z to A"), of_card=lambda card: (card.title.casefold(), card.name)

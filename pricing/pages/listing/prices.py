@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from catalog import caches
 from catalog.db.revision import version_of
-from catalog.prices import Sheet
-from pricing.engine.headline import comparable_price, input_and_output
+from catalog.prices import Line, Sheet
+from pricing.engine.headline import CACHED_INPUT, billing_type, comparable_price, input_and_output, token_prices
 from pricing.engine.money import per_million
 from pricing.pages.listing.search import Figures
 from pricing.pages.visitor import PublicGroups, Visitor
@@ -40,13 +40,18 @@ def figures_of_all(models: Mapping[int, Priced], visitor: Visitor) -> Mapping[in
 
 def figures_of(sheet: Sheet) -> Figures:
     """The figures of a folded sheet."""
+    billing = billing_type(sheet)
     if sheet.state == "free":
-        return Figures(Decimal(0), Decimal(0))
+        return Figures(Decimal(0), Decimal(0), Decimal(0), billing)
     dollars = sheet.in_dollars() if sheet.state == "priced" else None
     if dollars is None:
-        return Figures()
-    line = input_and_output(dollars).get("output")
-    return Figures(comparable_price(sheet), per_million(line.amount or Decimal(0), line.per) if line else None)
+        return Figures(billing=billing)
+    output, cached = input_and_output(dollars).get("output"), token_prices(dollars).get(CACHED_INPUT)
+    return Figures(comparable_price(sheet), _of_million(output), _of_million(cached), billing)
+
+
+def _of_million(line: Line | None) -> Decimal | None:
+    return per_million(line.amount or Decimal(0), line.per) if line else None
 
 
 def _of_group(

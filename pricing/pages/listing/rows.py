@@ -15,6 +15,7 @@ from pricing.pages.listing.columns import Entry, row_of
 from pricing.pages.listing.prices import prices
 from pricing.pages.listing.search import Card
 from pricing.pages.price_tags import PriceTag, price_tag
+from pricing.pages.vendors.icons import mark
 from pricing.pages.visitor import Visitor
 from pricing.published.prices import Priced
 from pricing.published.rendered import PriceState
@@ -90,15 +91,24 @@ def rows_of(cards: Sequence[Card], models: Mapping[int, Priced], visitor: Visito
     """The rows of these cards; `models` are those of the list by their keys. The language is active."""
     pages = reverse("model-page", args=["x"]).removesuffix("x")
 
+    extra, language = visitor.columns, visitor.language
+    vendors = {
+        vendor.slug: (
+            visitor.link("/", ("vendor", vendor.slug)),
+            mark(vendor.slug, vendor.name_in(language), vendor.icon),
+        )
+        for vendor in {card.vendor.slug: card.vendor for card in cards}.values()
+    }
+
     def render(missing: Sequence[Card]) -> Mapping[int, bytes]:
         sheets = prices([models[card.key] for card in missing], visitor.public, visitor)
-        return {card.key: row_of(entry_of(card, price_tag(sheets.get(card.key)))) for card in missing}
+        return {card.key: row_of(entry_of(card, price_tag(sheets.get(card.key))), extra) for card in missing}
 
     def entry_of(card: Card, tag: PriceTag) -> Entry:
         # As `reverse` quotes it.
         address = visitor.link(pages + quote(card.name, safe=RFC3986_SUBDELIMS + "/~:@"))
         is_deprecated = card.deprecated_on is not None and card.deprecated_on <= visitor.day
-        return Entry(card, tag, address, is_deprecated)
+        return Entry(card, tag, address, *vendors[card.vendor.slug], is_deprecated)
 
     kind = (visitor.language, visitor.group, visitor.choices)
     return STORED_ROWS.get(kind, PriceState.of(version_of(visitor.counters), at=visitor.at), cards, render)

@@ -14,7 +14,7 @@ MAX_QUERY = 100
 # No list has more pages; a longer number is not read.
 MAX_PAGE_DIGITS = 5
 # The fields of a search that are a word of a card.
-FACETS = ("vendor", "endpoint", "input", "output", "capability")
+FACETS = ("vendor", "endpoint", "input", "output", "capability", "tag")
 # The words of a card for each of FACETS.
 Words = tuple[tuple[str, ...], ...]
 
@@ -46,6 +46,10 @@ class Card:
     context: int | None
     released: dt.date | None
     deprecated_on: dt.date | None
+    max_output: int | None = None
+    # A year, month or day; empty if unknown.
+    knowledge: str = ""
+    open_weights: bool | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -59,11 +63,14 @@ class Card:
 class Figures(NamedTuple):
     """What searches and orders compare of a price: US dollars per million tokens, None where that says nothing.
 
-    `comparable` is that of the headline, `output` that of output tokens.
+    `comparable` is that of the headline, `output` that of output tokens, `cached` that of cached input. `billing` is
+    the type of billing, see headline.billing_type.
     """
 
     comparable: Decimal | None = None
     output: Decimal | None = None
+    cached: Decimal | None = None
+    billing: str = ""
 
 
 # Key of a model -> its figures.
@@ -81,6 +88,8 @@ class Search:
     input: str = ""
     output: str = ""
     capability: str = ""
+    tag: str = ""
+    billing: str = ""
     context: int = 0
     price: Decimal | None = None
     sort: str = POPULAR
@@ -88,7 +97,7 @@ class Search:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Search":
-        text = {name: query.get(name, "").strip()[:MAX_QUERY] for name in ("q", *FACETS)}
+        text = {name: query.get(name, "").strip()[:MAX_QUERY] for name in ("q", *FACETS, "billing")}
         sort, page = query.get("sort", ""), query.get("page", "")
         context = _number(query.get("context", ""))
         is_page = page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS
@@ -127,12 +136,13 @@ class Search:
     @property
     def compares_prices(self) -> bool:
         """Whether the prices of all models decide what it finds, or in which order."""
-        return self.price is not None or ORDERS[self.sort.removeprefix("-")].is_of_price
+        return self.price is not None or bool(self.billing) or ORDERS[self.sort.removeprefix("-")].is_of_price
 
     def found(self, cards: Iterable[Card], prices: Prices, matches: Container[int]) -> list[Card]:
         """Those of the cards that fit, in their order.
 
-        `prices` are needed only for its price, and `matches`, the keys of the models that its words find, for `q`.
+        `prices` are needed only for its price and type of billing, and `matches`, the keys of the models that its words
+        find, for `q`.
         """
         if not self.is_narrow:
             return [*cards]
@@ -143,11 +153,12 @@ class Search:
             if all(word in card.words[place] for place, word in wanted)
             and (not self.context or (card.context or 0) >= self.context)
             and (self.price is None or _is_at_most(prices.get(card.key, UNKNOWN).comparable, self.price))
+            and (not self.billing or prices.get(card.key, UNKNOWN).billing == self.billing)
             and (not self.q or card.key in matches)
         ]
 
     def _words(self) -> tuple[str, ...]:
-        return self.vendor, self.endpoint, self.input, self.output, self.capability
+        return self.vendor, self.endpoint, self.input, self.output, self.capability, self.tag
 
 
 EMPTY = Search()

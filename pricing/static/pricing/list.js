@@ -1,7 +1,7 @@
 // Optional: the list of models works without scripts. The server searches and renders; no code here turns text into HTML.
 (() => {
   const $ = (id) => document.getElementById(id);
-  const form = $("search"), picks = $("picks"), compare = $("compare");
+  const form = $("search"), picks = $("picks"), compare = $("compare"), copy = $("copy");
   // Milliseconds without a key before a search is sent.
   const PAUSE = 60;
 
@@ -15,7 +15,8 @@
   };
   const fill = (query) => {
     for (const field of form.elements) {
-      if (field.name && field.type !== "hidden") field.value = query.get(field.name) ?? (field.name === "sort" ? "popular" : "");
+      if (field.type === "checkbox") field.checked = query.getAll(field.name).join(".").split(".").includes(field.value);
+      else if (field.name && field.type !== "hidden") field.value = query.get(field.name) ?? (field.name === "sort" ? "popular" : "");
     }
   };
   const results = async (query, signal) => {
@@ -35,15 +36,19 @@
     for (const box of boxes) {
       rows.add(box.value);
       box.checked = picked.has(box.value);
-      box.disabled = !box.checked && picked.size >= +compare.dataset.most;
     }
     $("picked").replaceChildren(...[...picked].filter((name) => !rows.has(name)).map((name) => {
       const field = document.createElement("input");
       [field.type, field.name, field.value] = ["hidden", "m", name];
       return field;
     }));
-    compare.parentNode.hidden = picked.size < 2;
-    compare.textContent = compare.dataset.many.replace("#", picked.size);
+    const { most, many, over } = compare.dataset;
+    compare.parentNode.hidden = !picked.size;
+    compare.hidden = picked.size < 2;
+    compare.disabled = picked.size > +most;
+    compare.textContent = compare.disabled ? over.replace("#", most) : many.replace("#", picked.size);
+    copy.hidden = !navigator.clipboard;
+    copy.textContent = picked.size === 1 ? copy.dataset.one : copy.dataset.many.replace("#", picked.size);
   };
   const readPicks = () => {
     for (const box of picks.querySelectorAll("[type=checkbox]")) picked[box.checked ? "add" : "delete"](box.value);
@@ -138,7 +143,7 @@
   // The whole list is then there when the search is cleared.
   form.addEventListener("focusin", () => {
     const query = queryOf();
-    for (const name of [...query.keys()]) if (form.elements[name].type !== "hidden") query.delete(name);
+    for (const name of [...query.keys()]) if (name !== "cols" && form.elements[name].type !== "hidden") query.delete(name);
     results(query).catch(() => {});
   }, { once: true });
   document.addEventListener("click", (event) => {
@@ -163,6 +168,14 @@
   new ResizeObserver(() => picks.style.setProperty("--bar", `${form.offsetHeight}px`)).observe(form);
   if (compare) {
     picks.addEventListener("change", readPicks);
+    picks.addEventListener("click", async ({ target }) => {
+      const row = target.closest("button.copy")?.closest("tr");
+      if (!row && target !== copy) return;
+      await navigator.clipboard.writeText(row ? row.querySelector("[name=m]").value : [...picked].join("\n"));
+      const label = target.textContent;
+      target.textContent = $("copied").textContent = $("copied").dataset.done;
+      setTimeout(() => { $("copied").textContent = ""; if (row) target.textContent = label; else showPicks(); }, 1500);
+    });
     addEventListener("pageshow", readPicks);
     readPicks();
   }

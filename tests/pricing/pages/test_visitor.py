@@ -99,8 +99,48 @@ def test_the_history_and_the_calculator_follow_the_choice(client: Client) -> Non
     for days, amount in ((40, "1"), (20, "2"), (-20, "3")):
         world.price(model, starts_at=timezone.now() - dt.timedelta(days=days), input=amount, output="10")
 
-    page = shop.text_of(shop.get(client, "/models/changing?currency=CNY"))
+    html = shop.get(client, "/models/changing?currency=CNY")
+    # What the head says to programs stays as published.
+    page = shop.text_of(html[html.index("<main") :])
 
     assert "$" not in page.partition("Code examples")[0]
     for text in ("¥7.20", "¥14.40", "¥21.60", "≈\xa0¥72.00 per million tokens"):
         assert text in page.replace("≈ ", "≈\xa0")
+
+
+def test_columns_are_added_and_kept_by_every_link(client: Client) -> None:
+    model = world.model("known", max_output_tokens=16_384, knowledge_cutoff="2025-06", open_weights=True)
+    world.price(model, input="2", output="4", input__cache_read="0.5")
+
+    # As the boxes of the form send them, and as links have them.
+    for query in ("cols=weights&cols=cached&cols=nonsense", "cols=cached.weights", "cols=weights.cached"):
+        page = shop.get(client, f"/?{query}&q=known")
+        assert shop.row(page, "known").endswith("$2.00 $4.00 $0.50 yes")
+        assert '<a href="/?q=known&amp;sort=cached&amp;cols=cached.weights">Cached input</a>' in page
+        assert 'href="/models/known?cols=cached.weights"' in page
+        assert 'name="cols" value="cached" checked' in page
+        assert 'name="cols" value="released">' in page
+        # The boxes say it in the form of the search.
+        assert page.count('type="hidden" name="cols"') == 1
+    assert "data-label" not in shop.get(client, "/?cols=nonsense")
+    assert '<a href="/?cols=cached">' in shop.get(client, "/models/known?cols=cached")
+
+
+def test_the_list_is_sorted_by_added_columns(client: Client) -> None:
+    for name, cutoff, is_open, longest in (("a", "2024", False, 9), ("b", "2025-06", True, 5), ("c", "", None, None)):
+        world.model(name, knowledge_cutoff=cutoff, open_weights=is_open, max_output_tokens=longest)
+
+    def order(sort: str) -> list[str]:
+        return [name for name in shop.listed(shop.get(client, f"/?sort={sort}")) if len(name) == 1]
+
+    assert order("knowledge") == ["b", "a", "c"]
+    assert order("-knowledge") == ["a", "b", "c"]
+    assert order("weights") == ["b", "a", "c"]
+    assert order("max_output") == ["a", "b", "c"]
+    assert order("-max_output") == ["b", "a", "c"]
+
+
+def test_the_vendor_of_a_row_leads_to_its_models(client: Client) -> None:
+    page = shop.get(client, "/?lang=en")
+
+    assert '<a href="/?vendor=openai&amp;lang=en">Openai</a>' in page

@@ -33,3 +33,24 @@ def test_every_filter_narrows_the_list(client: Client) -> None:
     assert names(client, "?input=image&price=0.4") == []
     assert names(client, "?vendor=nobody") == []
     assert len(names(client, "?context=much&price=-1&sort=chaos&q=")) == 3
+
+
+def test_tags_and_types_of_billing_are_filters(client: Client) -> None:
+    world.price(world.model("talker", tags=["Tools", "128K"]), input="1", output="2")
+    world.line(world.price(world.model("painter", tags=["Tools"])), "output.image", "0.04", per=1, unit="image")
+    world.line(world.price(world.model("caller")), "request", "0.7", per=1, unit="request")
+    world.line(world.price(world.model("filmer")), "output.video", "0.1", per=1, unit="second")
+    world.line(world.price(world.model("reader")), "ocr", "0.002", per=1, unit="page")
+    world.model("unpriced")
+
+    assert sorted(names(client, "?tag=Tools")) == ["painter", "talker"]
+    assert names(client, "?tag=128K") == ["talker"]
+    for kind, name in (
+        ("tokens", "talker"), ("image", "painter"), ("call", "caller"), ("second", "filmer"), ("other", "reader")
+    ):  # fmt: skip
+        assert names(client, f"?billing={kind}") == [name]
+    assert names(client, "?billing=tokens&tag=Tools") == ["talker"]
+    assert names(client, "?billing=image&price=5") == []
+    page = shop.get(client, "/?tag=Tools&lang=zh")
+    assert '<option value="Tools" selected>Tools (2)</option>' in page
+    assert '<option value="call">按次计费</option>' in page

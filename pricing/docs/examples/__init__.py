@@ -1,0 +1,1 @@
+"""Code examples for each operation of the OpenAPI document: curl, Python and JavaScript. Tests run them all."""

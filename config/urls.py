@@ -12,7 +12,7 @@ from pricing.admin.pages.search import search_page
 from pricing.admin.pages.undo import undo_action_page, undo_change_page
 from pricing.admin.pages.unknown_models import add_unknown_page, unknown_models_page
 from pricing.admin.pages.verification import adopt_page, verification_page
-from pricing.docs.page import docs, openapi
+from pricing.docs.page import docs, management_docs, openapi
 from tokens.admin.explain_page import explain_page
 from tokens.dialects.prefixes import in_any_case
 from tokens.http import security_txt
@@ -28,6 +28,8 @@ urlpatterns = [
     path(security_txt.PATH, security_txt.security_txt, name="security-txt"),
     path("docs", docs, name="docs"),
     path("docs/", docs),
+    path("docs/management", management_docs, name="management-docs"),
+    path("docs/management/", management_docs),
     path("admin/check/", admin.site.admin_view(check_page), name="check"),
     # In place of the theme's own view, which stores results for five minutes, whatever the operator may view by then.
     path("admin/search/", admin.site.admin_view(search_page)),

@@ -39,6 +39,8 @@ ASSETS = {
     "pages.css": ("pricing/pages.css", "text/css; charset=utf-8"),
     "pages.js": ("pricing/pages.js", "text/javascript; charset=utf-8"),
     "list.js": ("pricing/list.js", "text/javascript; charset=utf-8"),
+    "docs.css": ("pricing/docs.css", "text/css; charset=utf-8"),
+    "docs.js": ("pricing/docs.js", "text/javascript; charset=utf-8"),
     "icon.svg": ("catalog/icon.svg", "image/svg+xml"),
 }
 # What browsers and phones look for at these addresses: path -> (the static file, its type).
@@ -145,6 +147,7 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
             "gap": "" if short(visitor.language) == "zh" else " ",
             "site": settings.SITE_NAME,
             "home": visitor.link("/"),
+            "docs": visitor.link("/docs"),
             "groups": groups(visitor, place),
             "languages": languages(visitor, place),
             "currencies": currencies(visitor, place),

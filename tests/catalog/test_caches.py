@@ -30,6 +30,8 @@ PURE = {
     "catalog.vendor_matching.vendor_of_model",
     "catalog.vendor_matching.vendor_of_name",
     "pricing.admin_api.filters.make_filters",
+    "pricing.docs.contents._document",
+    "pricing.docs.contents.translated",
     "pricing.engine.conditions.zone",
     "pricing.newapi.tables.built_in_tables",
     "pricing.newapi.ratios._read_back",

@@ -36,15 +36,6 @@ PAGES = build_policy({
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 })  # fmt: skip
-# The documentation of the API: only this host's style sheet and icon, no script.
-DOCS = build_policy({
-    "default-src": "'none'",
-    "style-src": "'self'",
-    "img-src": "'self'",
-    "base-uri": "'none'",
-    "form-action": "'none'",
-    "frame-ancestors": "'none'",
-})  # fmt: skip
 # A file of an icon: nothing, even if it is opened as a page.
 ICONS = build_policy({"default-src": "'none'", "sandbox": "", "frame-ancestors": "'none'"}).replace(
     "sandbox ;", "sandbox;"

@@ -152,6 +152,7 @@ def _drop_marks(part: Any) -> None:
 HEADERS = {
     "Location": header("The address of the new row.", text(), required=True),
     "Idempotent-Replayed": header("true: the response to an earlier request with the same key.", text(enum=["true"])),
+    "admin-Location": header("The address of the new row; missing from a dry run.", text()),
     "admin-ETag": header("The version of the row; missing from a dry run.", text()),
     "admin-Idempotent-Replayed": header("true: the response to an earlier request with the same key.", text()),
 }

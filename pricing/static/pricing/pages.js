@@ -3,14 +3,21 @@
   const $ = (id) => document.getElementById(id);
   document.documentElement.classList.add("js");
 
+  // Read aloud: the text of a button that has the focus is not, when it changes.
+  const status = document.createElement("p");
+  status.className = "vh";
+  status.setAttribute("role", "status");
+  // A button names the element whose text it copies, or copies the <pre> beside it.
   for (const button of document.querySelectorAll("button[data-copy]")) {
     if (!navigator.clipboard) break;
+    document.body.append(status);
     const label = button.textContent;
     button.hidden = false;
     button.onclick = async () => {
-      await navigator.clipboard.writeText($(button.dataset.copy).textContent);
-      button.textContent = button.dataset.done;
-      setTimeout(() => { button.textContent = label; }, 1500);
+      const source = button.dataset.copy ? $(button.dataset.copy) : button.parentNode.querySelector("pre");
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = status.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = label; status.textContent = ""; }, 1500);
     };
   }
 

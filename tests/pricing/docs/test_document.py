@@ -74,6 +74,18 @@ def test_it_is_a_valid_document() -> None:
     validate(document())
 
 
+def references(part: Any) -> Iterable[str]:
+    for name, inner in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        if name == "$ref" and isinstance(inner, str):
+            yield inner
+        yield from references(inner)
+
+
+def test_every_reference_leads_to_a_part_of_the_document() -> None:
+    for reference in {*references(document())}:
+        assert resolved({"$ref": reference}), reference
+
+
 # A part of a route that is a parameter, and its name in the document.
 CONVERTER = re.compile(r"<\w+:(\w+)>")
 

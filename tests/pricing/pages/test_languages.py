@@ -39,7 +39,8 @@ def translations() -> dict[Text, str]:
 
 
 def texts_of_templates() -> set[Text]:
-    templates = "".join(path.read_text() for path in (PRICING / "templates/pricing/pages").rglob("*.html"))
+    folders = (PRICING / "templates/pricing/pages", PRICING / "templates/pricing/docs")
+    templates = "".join(path.read_text() for folder in folders for path in folder.rglob("*.html"))
     texts = {
         (context, text) for text, context in re.findall(r'{% translate "([^"]+)"(?: context "([^"]+)")? %}', templates)
     }
@@ -48,7 +49,8 @@ def texts_of_templates() -> set[Text]:
 
 
 def texts_of_code() -> set[Text]:
-    folders = (PRICING / "pages", PRICING / "engine/formatting", PRICING / "verification", PRICING / "api/changes")
+    names = ("pages", "docs", "engine/formatting", "verification", "api/changes")
+    folders = [PRICING / name for name in names]
     code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     texts = {
         ("", literal_eval(text)) for text in re.findall(rf"(?:\b_|gettext_noop|ngettext)\(\s*{LITERAL}\s*[,)]", code)

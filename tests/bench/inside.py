@@ -15,6 +15,11 @@ from typing import Any
 # So many keys are asked in turn.
 KEYS = (1, 1_000)
 GZIP = {"HTTP_ACCEPT_ENCODING": "gzip"}
+# Searches of the catalog page, beside others.
+SEARCHES = (
+    "/results?q=model", "/results?q=vendor-7", "/results?q=zzz", "/results?sort=price", "/results?sort=-context&page=2",
+    "/results?capability=tools&price=3", "/results?vendor=vendor-3&sort=name",
+)  # fmt: skip
 HTML = {"HTTP_ACCEPT_ENCODING": "gzip", "HTTP_ACCEPT": "text/html"}
 
 
@@ -104,6 +109,10 @@ def measure(key: str) -> dict[str, Any]:
     figures["prices_cold_ms"] = milliseconds(lambda: ask("/api/pricing"), times=times, before=caches.clear_all)
     figures["prices_after_edit_ms"] = milliseconds(lambda: ask("/api/pricing"), times=times, before=edit_a_price)
     figures["page_cold_ms"] = milliseconds(lambda: ask("/", HTML), times=times, before=caches.clear_all)
+    searches = itertools.cycle(SEARCHES)
+    times_of_searches = [milliseconds(lambda: ask(next(searches), HTML), times=1) for _ in range(10 * len(SEARCHES))]
+    figures["search_ms"] = statistics.quantiles(times_of_searches, n=20)[-1]
+    figures["sort_cold_ms"] = milliseconds(lambda: ask("/?sort=price", HTML), times=times, before=caches.clear_all)
     figures["page_after_edit_ms"] = milliseconds(lambda: ask("/", HTML), times=times, before=edit_a_price)
     figures["health_checks_ms"] = milliseconds(lambda: run_checks(RULES, at=timezone.now()), times=1)
     return figures

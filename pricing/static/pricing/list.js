@@ -3,7 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const form = $("search"), picks = $("picks"), compare = $("compare"), copy = $("copy");
   // Milliseconds without a key before a search is sent.
-  const PAUSE = 60;
+  const PAUSE = 40;
 
   // The query of the page's address for what the form says.
   const queryOf = () => {
@@ -19,8 +19,9 @@
       else if (field.name && field.type !== "hidden") field.value = query.get(field.name) ?? (field.name === "sort" ? "popular" : "");
     }
   };
+  const load = (query, signal) => fetch(`${form.dataset.results}?${query}`, { headers: { Accept: "text/html" }, signal });
   const results = async (query, signal) => {
-    const answer = await fetch(`${form.dataset.results}?${query}`, { headers: { Accept: "text/html" }, signal });
+    const answer = await load(query, signal);
     if (!answer.ok) throw answer;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
@@ -138,13 +139,17 @@
     const isTyping = event.target.name === "q";
     if (isTyping && event.target.value) timer = setTimeout(search, PAUSE, true); else search(isTyping);
   });
-  form.addEventListener("compositionend", () => { clearTimeout(timer); timer = setTimeout(search, PAUSE, true); });
+  form.addEventListener("compositionend", () => {
+    clearTimeout(timer);
+    picks.ariaBusy = "true";
+    timer = setTimeout(search, PAUSE, true);
+  });
   form.addEventListener("submit", (event) => { event.preventDefault(); search(true); });
   // The whole list is then there when the search is cleared.
   form.addEventListener("focusin", () => {
     const query = queryOf();
     for (const name of [...query.keys()]) if (name !== "cols" && form.elements[name].type !== "hidden") query.delete(name);
-    results(query).catch(() => {});
+    setTimeout(() => load(query).then((answer) => answer.text()).catch(() => {}), 1000);
   }, { once: true });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#list thead a, #list .pager a, #list .none a, #reset");

@@ -24,6 +24,8 @@ ENDPOINTS = {
     gettext_noop("Text to speech"),
     gettext_noop("Speech to text"),
 }
+# The label of the group that a new catalog has.
+DEFAULT_GROUP = gettext_noop("Default")
 
 
 def token_count(number: int | None) -> str:
@@ -48,3 +50,8 @@ def yes_or_no(answer: bool | None) -> str:
 
 def endpoint_label(label: str) -> str:
     return _(label) if label in ENDPOINTS else label
+
+
+def group_label(label: str) -> str:
+    """The label of a group; that of the group which a new catalog has is translated, others are the operator's."""
+    return _("Default") if label == DEFAULT_GROUP else label

@@ -23,6 +23,7 @@ from pricing.engine.conditions import zone
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.languages import short
 from pricing.engine.formatting.moments import next_midnight
+from pricing.pages.formatting import group_label
 from pricing.pages.sharing.head import CODES, Head
 from pricing.pages.visitor import TOKENS_PER, Visitor
 from pricing.published.boundaries import published_until
@@ -149,6 +150,7 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
             "home": visitor.link("/"),
             "docs": visitor.link("/docs"),
             "groups": groups(visitor, place),
+            "group_label": group_label(visitor.public.chosen.label) if visitor.public.chosen else "",
             "languages": languages(visitor, place),
             "currencies": currencies(visitor, place),
             "token_counts": token_counts(visitor, place),
@@ -170,7 +172,7 @@ def groups(visitor: Visitor, place: Place) -> list[Context]:
     """The public groups, each with a link to the same page at its prices."""
     return [
         {
-            "label": group.label,
+            "label": group_label(group.label),
             "link": visitor.link(place.path, *place.parameters, group=group.slug),
             "is_chosen": group.slug == visitor.group,
         }

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 
 from catalog.exact import write_json
 from catalog.prices import SIDES, Line, Sheet
@@ -15,7 +15,16 @@ from catalog.vocabulary import METERS
 from pricing.engine.equality import is_graduated, same_amount, same_price
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
-from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, with_detail, with_lifetime
+from pricing.engine.formatting.labels import (
+    field_unit,
+    join_clauses,
+    meter,
+    period,
+    state,
+    units,
+    with_detail,
+    with_lifetime,
+)
 from pricing.engine.headline import fees_of_each_call, headline, input_and_output, is_one_of_several, reads_as_free
 
 PLACES: Mapping[str, int] = {name: place for place, name in enumerate(METERS)}
@@ -25,6 +34,8 @@ KINDS: Mapping[str, str] = {
     "minimum": gettext_noop("minimum"),
 }
 SUMMARY_PRICES = 3
+# Units of things that are done so many times.
+COUNTED_TIMES = frozenset({"query", "request", "session"})
 
 
 def priced_thing(line: Line) -> str:
@@ -69,9 +80,13 @@ def remark(line: Line) -> str:
         case "multiplier":
             text = _("%(what)s times %(factor)s") % {"what": thing, "factor": count["number"]}
         case "allowance":
-            text = _("%(what)s: %(number)s %(units)s free %(period)s") % (
-                {"what": thing, "period": period(line.period)} | count
-            )
+            values = {"what": thing, "period": period(line.period)} | count
+            if line.unit in COUNTED_TIMES:
+                # Chinese counts searches, not queries of searches.
+                values["units"] = field_unit(line.unit)
+                text = pgettext("times", "%(what)s: %(number)s %(units)s free %(period)s") % values
+            else:
+                text = _("%(what)s: %(number)s %(units)s free %(period)s") % values
         case "minimum":
             text = _("%(what)s: at least %(number)s %(units)s are charged") % ({"what": thing} | count)
         case _:

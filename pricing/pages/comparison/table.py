@@ -153,7 +153,7 @@ def conditional_prices(sheet: Sheet | None) -> dict[str, Cell]:
         lines = [line for line in sheet.lines if line.kind == "absolute"]
         return {_("All prices"): Cell(tuple(_rule(line, sheet.currency) for line in lines))} | _remarks(sheet)
     cases = {
-        case: Cell(tuple(f"{figure.label} {figure.brief}" for figure in figures))
+        case: Cell(tuple(_("%(what)s %(price)s") % {"what": figure.label, "price": figure.brief} for figure in figures))
         for case, figures in conditional_figures(sheet).items()
     }
     return cases | _remarks(sheet)

@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from catalog.exact import digits
+from catalog.search.pinyin import syllable
 from pricing.engine.formatting import amounts, capabilities, labels
 from pricing.pages.formatting import token_count
 from pricing.pages.listing.orders import ORDERS, label_of
@@ -49,6 +50,10 @@ class Choice:
     label: str
     is_chosen: bool
     count: int | None = None
+
+    @property
+    def text(self) -> str:
+        return labels.with_detail(self.label, f"{self.count:,}") if self.count else self.label
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,11 @@ def orders(search: Search) -> list[Choice]:
     return [Choice(sort, _(label_of(sort)), sort == search.sort) for sort in sorts]
 
 
+def alphabetical(label: str) -> str:
+    """Orders labels by their letters; Chinese ones by their pinyin."""
+    return "".join(syllable(character) or character for character in label).casefold()
+
+
 def _facet(name: str, counted: Sequence[tuple[str, int]], vendors: Mapping[str, CardVendor], chosen: str) -> Select:
     label, anything = LABELS[name]
     known = KNOWN.get(name)
@@ -102,7 +112,7 @@ def _facet(name: str, counted: Sequence[tuple[str, int]], vendors: Mapping[str, 
         if known is None or word in known
     ]
     if name == "vendor":
-        choices.sort(key=lambda choice: choice.label.casefold())
+        choices.sort(key=lambda choice: alphabetical(choice.label))
     if chosen and not any(choice.is_chosen for choice in choices):
         number = next((number for word, number in counted if word == chosen), 0)
         choices.append(Choice(chosen, chosen, is_chosen=True, count=number))

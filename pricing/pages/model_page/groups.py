@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from catalog.models import AIModel
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import token_prices
+from pricing.pages.formatting import group_label
 from pricing.pages.price_tags import PriceTag, price_tag
 from pricing.pages.visitor import Visitor
 from pricing.published.audience import apply_group_rate
@@ -56,7 +57,7 @@ def group_table(model: AIModel, visitor: Visitor) -> GroupTable | None:
         cached = token_prices(sheet).get("input.cache_read") if sheet and (tag.input or tag.output) else None
         rows.append(
             GroupRow(
-                group.label,
+                group_label(group.label),
                 visitor.link(path, group=group.slug),
                 group.slug == visitor.group,
                 tag,

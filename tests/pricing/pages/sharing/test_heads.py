@@ -75,7 +75,7 @@ def test_a_description_says_what_a_model_is_and_costs(client: Client) -> None:
     assert page.meta("description") == f"GPT-4o by Openai: {words}"
     assert page.meta("og:description") == page.meta("twitter:description") == page.meta("description")
     chinese = head(client, "/models/gpt-4o?lang=zh").meta("description")
-    assert chinese.startswith("GPT-4o（Openai）：每百万 tokens 输入 $2.50，输出 $10.00，上下文 128K tokens。")
+    assert chinese.startswith("GPT-4o（Openai）：输入：$2.50，输出：$10.00（每百万 tokens），上下文 128K tokens。")
 
 
 def test_a_description_is_no_longer_than_search_engines_show(client: Client) -> None:

@@ -64,6 +64,10 @@ class ExplainedFigure(PriceFigure):
     confirmed_by: NotRequired[
         Annotated[int, "How many independent books state the same figure today. Left out if it was not compared."]
     ]
+    stated_by: NotRequired[
+        Annotated[int, "How many independent books state this figure today, with this or another amount."]
+    ]
+    differing: NotRequired[Annotated[list[str], "The books that state another amount today."]]
     rule: NotRequired[Annotated[str, "Why the migrated gateway charged it, if its operator had not set it."]]
 
 
@@ -348,6 +352,9 @@ def _explained_figure(explained: ExplainedLine, price: ExplainedSheet) -> Explai
         figure["snapshot"] = origin.sha256
     if explained.confirmed_by is not None:
         figure["confirmed_by"] = explained.confirmed_by
+    if explained.stated_by is not None:
+        figure["stated_by"] = explained.stated_by
+        figure["differing"] = [name for name, _line in explained.differing]
     if isinstance(rule := explained.line.facts.get(PRICE_RULE), str):
         figure["rule"] = rule
     return figure

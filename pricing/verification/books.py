@@ -23,6 +23,11 @@ from pricing.verification.quorum import BOOKS, MOST_DAYS, USUAL_BOOKS, PublicBoo
 
 # Documents whose figures stay in memory: a few versions of each book.
 CACHED_DOCUMENTS = 16
+# The facts of models that books are compared by. Every book has other capabilities, so they say nothing of each other.
+COMPARED_FACTS = (
+    "context_length", "max_input_tokens", "max_output_tokens", "input_modalities", "output_modalities", "released_on",
+    "deprecated_on", "retires_on", "knowledge_cutoff", "open_weights",
+)  # fmt: skip
 # A document that waits for review is stored, and newer than the one that was applied.
 VALID_RUNS = (ImportRun.Status.APPLIED, ImportRun.Status.PLANNED, ImportRun.Status.STOPPED)
 
@@ -61,6 +66,14 @@ class Statements:
     # The key of all spellings of an id -> the shortest of them.
     by_spelling: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    # By the book's own ids: what it states of each of COMPARED_FACTS; None where it says nothing.
+    facts: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+
+    def facts_of(self, names: "ModelNames") -> dict[str, object]:
+        """Field -> what the book states of a model; fields of which it says nothing are left out."""
+        known = next((name for name in names.ids if name in self.facts), None)
+        stated = self.facts.get(known or self.by_spelling.get(names.spelling, ""), ())
+        return {name: fact for name, fact in zip(COMPARED_FACTS, stated, strict=False) if fact is not None}
 
     def of_model(self, names: "ModelNames") -> Statement | None:
         """The statement for a model: its row by exact id, by an alias, or by the same id in another spelling."""
@@ -144,14 +157,29 @@ def statements_of(reader: str, snapshot: int, _sha256: str) -> Statements:
         return Statements(problem=str(error))
     by_name: dict[str, Statement] = {}
     by_spelling: dict[str, str] = {}
+    facts: dict[str, tuple[object, ...]] = {}
     own = (record for record in document.records if record.provider or is_vendors_own(record.name))
     for record in own:
+        facts[record.name] = tuple(_fact(record, name) for name in COMPARED_FACTS)
         statement = Statement(tuple(_dated(record)))
         if statement.dated:
             by_name[record.name] = statement
             spelling = spelling_of(record.name)
             by_spelling[spelling] = min(by_spelling.get(spelling, record.name), record.name, key=_length)
-    return Statements(by_name, by_spelling)
+    return Statements(by_name, by_spelling, facts=facts)
+
+
+def _fact(record: Record, name: str) -> object:
+    """A fact in a form that can be compared; None if the book does not state it, or the reader inferred it."""
+    value = None if name in record.inferred else getattr(record, name)
+    return comparable_fact(value)
+
+
+def comparable_fact(value: object) -> object:
+    """A fact in a form in which the order of a list does not matter; None for an unknown one."""
+    if isinstance(value, list | tuple):
+        return frozenset(value) or None
+    return None if value in ("", 0) and not isinstance(value, bool) else value
 
 
 def _length(name: str) -> tuple[int, str]:

@@ -76,6 +76,18 @@ class Row:
         agreeing = (cell.edition for cell in self.cells.values() if cell.state == "agrees")
         return len({edition.book.family for edition in agreeing if not edition.is_old})
 
+    @property
+    def stated_by(self) -> int:
+        """How many independent books state the figure, with ours or another amount, without those that are too old."""
+        stating = (cell.edition for cell in self.cells.values() if cell.state in ("agrees", "differs"))
+        return len({edition.book.family for edition in stating if not edition.is_old})
+
+    @property
+    def differing(self) -> tuple[tuple[str, Line], ...]:
+        """(name of the book, its line) of each book that states another amount, without those that are too old."""
+        cells = (cell for cell in self.cells.values() if cell.state == "differs" and not cell.edition.is_old)
+        return tuple((cell.edition.book.name, cell.line) for cell in cells)
+
     def can_adopt(self, cell: Cell) -> bool:
         """Whether the book's figure can replace ours, or be added to our price."""
         return cell.state != "agrees" and self.is_in_our_currency

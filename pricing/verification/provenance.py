@@ -23,7 +23,7 @@ from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.prices import MAX_KEYS, sheets_in_force
 from pricing.verification.books import Edition, ModelNames, aliases_of_models, usual_editions
 from pricing.verification.figures import figures_of, keyed_lines
-from pricing.verification.matrix import rows_of_model
+from pricing.verification.matrix import Row, rows_of_model
 from pricing.verification.quorum import BOOKS, is_vendors_own
 
 # Books that no price is compared with, because they repeat others.
@@ -65,12 +65,15 @@ class Evidence:
 class ExplainedLine:
     """A line of a list or sell sheet; `origin` is None if it is the operator's own.
 
-    `confirmed_by` is how many independent books state the same list price; None if it was not compared.
+    `confirmed_by` is how many independent books state the same list price, of `stated_by` that state one; None if it
+    was not compared. `differing` are the books with another amount, and their lines.
     """
 
     line: Line
     origin: Origin | None
     confirmed_by: int | None
+    stated_by: int | None = None
+    differing: tuple[tuple[str, Line], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,29 +104,35 @@ def explain(
     by_key = {model.pk: model for model in models}
     sheets = sheets_in_force(by_key, roles=PUBLIC_ROLES, at=at)
     runs = _runs_of_sheets(by_key, at=at)
-    origins = _origins({run for run in runs.values() if run} | set(_runs_of_lines(sheets.values())))
+    origins = origins_of_runs({run for run in runs.values() if run} | set(_runs_of_lines(sheets.values())))
     aliases = aliases_of_models() if editions else {}
     explained = {}
     for key, by_role in sheets.items():
         role = PriceSheet.Role.SELL if PriceSheet.Role.SELL in by_role else PriceSheet.Role.LIST
         whole = by_role[role]
-        confirmations: Mapping[object, int] = {}
+        compared: Mapping[object, Row] = {}
         if editions and role == PriceSheet.Role.LIST and is_vendors_own(by_key[key].name):
             names = ModelNames.of(by_key[key].name, aliases.get(by_key[key].name, ()))
             rows = rows_of_model(by_key[key].name, key, figures_of(whole), names, editions, at=at)
-            confirmations = {row.key: row.confirmations for row in rows}
+            compared = {row.key: row for row in rows}
         sheet = whole.seen_by(groups)
         lines = (
-            ExplainedLine(
+            _explained(
                 line,
                 origins.get(line.run or runs.get(key) or 0) if role == PriceSheet.Role.LIST else None,
-                confirmations.get(figure),
+                compared.get(figure),
             )
             for figure, line in keyed_lines(sheet)
             if not (line.is_discount or line.is_group_rate)
         )
         explained[key] = ExplainedSheet(role, sheet, tuple(lines))
     return explained
+
+
+def _explained(line: Line, origin: Origin | None, row: Row | None) -> ExplainedLine:
+    if row is None:
+        return ExplainedLine(line, origin, None)
+    return ExplainedLine(line, origin, row.confirmations, row.stated_by, row.differing)
 
 
 def _runs_of_sheets(keys: Collection[int], *, at: dt.datetime) -> dict[int, int | None]:
@@ -139,7 +148,7 @@ def _runs_of_lines(sheets: Iterable[Mapping[str, Sheet]]) -> Iterator[int]:
         yield from (line.run for sheet in by_role.values() for line in sheet.lines if line.run)
 
 
-def _origins(runs: Collection[int]) -> dict[int, Origin]:
+def origins_of_runs(runs: Collection[int]) -> dict[int, Origin]:
     """Run -> the public document that it imported; runs of other documents are left out."""
     rows = ImportRun.objects.filter(pk__in=runs).select_related("source", "snapshot")
     origins = {}

@@ -21,7 +21,7 @@ from pricing.pages.model_page.facts import facts_of, has_input_limit
 from pricing.pages.model_page.groups import group_table
 from pricing.pages.model_page.history import steps_of
 from pricing.pages.model_page.price_chart import plot_of
-from pricing.pages.model_page.sources import price_sources
+from pricing.pages.model_page.sources import fact_sources, price_sources
 from pricing.pages.price_tables import Grid, PriceTable, price_table
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.vendors.icons import mark_of
@@ -44,6 +44,7 @@ def details(
     tag = price_tag(sheet)
     has_figures = bool(table and has_more_figures(table, tag))
     grid_leads = bool(table and table.grid and table.grid.unit in ("", per_million_tokens))
+    facts = facts_of(model, shows_input_limit=has_input_limit(model))
     return {
         "model": model,
         "address": reverse("model-page", args=[model.name]),
@@ -55,7 +56,9 @@ def details(
         "successor": successor,
         "forwards": bool(model.retires_on and model.forwards_to_successor and not model.is_wildcard),
         "successor_link": visitor.link(reverse("model-page", args=[successor.name])) if successor else "",
-        "facts": facts_of(model, shows_input_limit=has_input_limit(model)),
+        "facts": facts,
+        "fact_sources_label": _("Sources of the details"),
+        "fact_sources": fact_sources(model, facts, evidence.editions),
         "state_words": labels.state("retired" if is_retired else state),
         "tag": tag,
         "table": table,

@@ -20,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from gunicorn.glogging import Logger, SafeAtoms  # type: ignore[import-untyped]
 
 from config.server.refusals import caller_of
+from pricing.pages.code_examples.notice import NO_GATEWAY
 from tokens.logs import SecretsFilter, keys_of, scrub
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -168,6 +169,12 @@ def remove_shared_folder() -> None:
 
 
 on_starting = on_reload = create_shared_folder
+
+
+def when_ready(server: Any) -> None:
+    """Says what the operator has not set yet."""
+    if not settings.PUBLIC_BASE_URL:
+        server.log.warning(NO_GATEWAY)
 
 
 def pre_fork(server: Any, worker: Any) -> None:

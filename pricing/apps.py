@@ -2,6 +2,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
 from django.db.models.signals import post_migrate
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -21,6 +23,7 @@ class PricingConfig(AppConfig):
         from tokens.access import prices
 
         price_events.connect()
+        checks.register(check_gateway, deploy=True)
         # The last app: the permissions of all tables exist by now.
         post_migrate.connect(create_roles, sender=self)
         impact.register(preview=preview, observe=observe)
@@ -38,6 +41,13 @@ class PricingConfig(AppConfig):
         if state := WorkerState.load():
             age = (timezone.now() - state.seen_at).total_seconds()
             yield GaugeMetricFamily("modelbook_worker_seen_seconds", "Time since run_worker was seen.", value=age)
+
+
+def check_gateway(**_: Any) -> list[checks.CheckMessage]:
+    """`check --deploy` mentions a missing address of the gateway; a catalog without code examples needs none."""
+    from pricing.pages.code_examples.notice import NO_GATEWAY
+
+    return [] if settings.PUBLIC_BASE_URL else [checks.Info(NO_GATEWAY, id="pricing.I001")]
 
 
 def create_roles(using: str, **_: Any) -> None:

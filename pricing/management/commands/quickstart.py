@@ -26,6 +26,7 @@ from catalog.models import AIModel
 from catalog.sources import SOURCES, starter
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
+from pricing.pages.code_examples.notice import NO_GATEWAY
 from tokens.models import Pepper, Token, TokenGroup
 
 ADMIN = "admin"
@@ -77,6 +78,9 @@ class Command(BaseCommand):
             created = set_up(with_catalog=not options["empty"])
         for problem in Pepper.objects.problems().values():
             self.stderr.write(problem)
+        if options["no_serve"] and not settings.PUBLIC_BASE_URL:
+            # A server says so itself.
+            self.stderr.write(NO_GATEWAY)
         self.stdout.write(write_json(as_json(created, address)).decode() if is_json else report(created, address))
         if not options["no_serve"]:
             self.stdout.write(serving_notes(host))

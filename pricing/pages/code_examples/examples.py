@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from catalog.models import AIModel, EndpointType
-from pricing.pages.code_examples.snippets import Endpoint, Snippet, snippets
+from pricing.pages.code_examples.endpoints import Endpoint
+from pricing.pages.code_examples.snippets import Snippet, snippets
 from pricing.pages.formatting import endpoint_label
 
 # The end of an id in the code examples of a wildcard model.
@@ -18,6 +19,10 @@ class Call:
 
     endpoint: Endpoint
     snippets: tuple[Snippet, ...]
+
+    @property
+    def reads_recording(self) -> bool:
+        return any("audio.mp3" in snippet.code for snippet in self.snippets)
 
 
 @dataclass(frozen=True)
@@ -38,5 +43,6 @@ def code_examples(model: AIModel, *, base: str) -> CodeExamples:
         if entry is not None
     ]
     name = f"{model.prefix}{PLACEHOLDER}" if model.is_wildcard else model.name
-    calls = tuple(Call(endpoint, snippets(endpoint, name, base=base)) for endpoint in endpoints)
+    outputs = tuple(model.output_modalities)
+    calls = tuple(Call(endpoint, snippets(endpoint, name, base=base, outputs=outputs)) for endpoint in endpoints)
     return CodeExamples(calls, calls_catalog=bool(calls) and not settings.PUBLIC_BASE_URL)

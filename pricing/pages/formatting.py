@@ -55,3 +55,11 @@ def endpoint_label(label: str) -> str:
 def group_label(label: str) -> str:
     """The label of a group; that of the group which a new catalog has is translated, others are the operator's."""
     return _("Default") if label == DEFAULT_GROUP else label
+
+
+def heading(name: str, title: str) -> str:
+    """What a page calls a model: its title, or its id where the title is the same text in another case.
+
+    Calls need the id in its own case, and a page that shows both would show one text twice.
+    """
+    return name if title.casefold() == name.casefold() else title

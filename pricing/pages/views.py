@@ -196,7 +196,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 def comparison_context(names: Sequence[str], visitor: Visitor, text: str) -> Context:
     context = comparison(names, visitor, text=text)
-    return {**context, HEAD: comparison_head([column.model.title for column in context["columns"]])}
+    return {**context, HEAD: comparison_head([column.heading for column in context["columns"]])}
 
 
 @require_safe

@@ -224,6 +224,15 @@ class Listing:
             path.append(model.pk)
         return None if self._is_retired(model) else model
 
+    def aliases(self, model: AIModel) -> list[str]:
+        """The ids beside its own with which the reader may call this visible model; none if it is retired.
+
+        Patterns permit a model with all of its aliases, or hide it with all of them.
+        """
+        if self._is_retired(model):
+            return []
+        return [alias.name for alias in aliases_of([model]).get(model.pk, ())]
+
     def successor(self, model: AIModel) -> AIModel | None:
         """The model that replaces this one, if it is visible; its own successor, if it has retired and forwards."""
         if model.successor_id is None:

@@ -14,6 +14,7 @@ from catalog.prices import Line, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
 from pricing.pages.comparison.adding import adding
+from pricing.pages.formatting import heading
 from pricing.pages.model_page.details import current_prices
 from pricing.pages.model_page.facts import facts_of, has_input_limit
 from pricing.pages.price_tables import Figure, conditional_figures, is_by_rules, price_table, standard_figures
@@ -58,6 +59,10 @@ class Column:
     address: str
     # The same comparison without this model.
     without: str
+
+    @property
+    def heading(self) -> str:
+        return heading(self.model.name, self.model.title)
 
     @property
     def mark(self) -> str:

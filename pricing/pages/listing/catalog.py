@@ -8,6 +8,7 @@ from functools import cached_property
 from catalog import caches
 from catalog.caches import process_cache
 from pricing.engine.formatting import capabilities
+from pricing.pages.formatting import heading
 from pricing.pages.listing.matching import Matches, index_of
 from pricing.pages.listing.orders import POPULAR, ordered
 from pricing.pages.listing.prices import figures_of_all
@@ -135,7 +136,7 @@ def card_of(model: ListedModel) -> Card:
     return Card(
         key=model.pk,
         name=model.name,
-        title=model.title,
+        title=heading(model.name, model.title),
         vendor=model.vendor,
         aliases=model.aliases,
         words=words,

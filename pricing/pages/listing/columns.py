@@ -57,9 +57,10 @@ def _model(entry: Entry) -> str:
     card = entry.card
     vendor = escape(card.vendor.name_in(get_language()))
     old = f' <i class="old">{_("deprecated")}</i>' if entry.is_deprecated else ""
+    name = f" <code>{escape(card.name)}</code>" if card.title != card.name else ""
     return (
         f'<th scope="row"><a href="{escape(entry.address)}">{escape(card.title)}</a>{old}'
-        f'<small>{entry.mark} <a href="{escape(entry.vendor_address)}">{vendor}</a> <code>{escape(card.name)}</code>'
+        f'<small>{entry.mark} <a href="{escape(entry.vendor_address)}">{vendor}</a>{name}'
         f'<button type="button" class="copy" aria-label="{_("Copy")} {escape(card.name)}">{_("Copy")}</button>'
         f"</small></th>"
     )

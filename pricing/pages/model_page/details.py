@@ -16,6 +16,7 @@ from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import headline
 from pricing.pages.calculator.form import calculator
 from pricing.pages.code_examples.examples import CodeExamples, code_examples
+from pricing.pages.formatting import heading
 from pricing.pages.listing.prices import prices
 from pricing.pages.model_page.facts import facts_of, has_input_limit
 from pricing.pages.model_page.groups import group_table
@@ -39,7 +40,8 @@ def details(
     steps = steps_of(model, visitor.public, at=visitor.at)
     state = state_of(sheet)
     table = price_table(sheet) if sheet and state == "priced" else None
-    successor = PriceListing(visitor.public.scope, visitor.at).successor(model)
+    listing = PriceListing(visitor.public.scope, visitor.at)
+    successor = listing.successor(model)
     per_million_tokens = amounts.per_tokens()
     tag = price_tag(sheet)
     has_figures = bool(table and has_more_figures(table, tag))
@@ -51,9 +53,12 @@ def details(
         "mark": mark_of(model),
         "vendor": model.vendor.name_in(get_language()),
         "compare_link": visitor.link("/compare", ("m", model.name)),
+        "heading": heading(model.name, model.title),
+        "aliases": listing.aliases(model),
         "lifecycle": lifecycle,
         "is_retired": is_retired,
         "successor": successor,
+        "successor_heading": heading(successor.name, successor.title) if successor else "",
         "forwards": bool(model.retires_on and model.forwards_to_successor and not model.is_wildcard),
         "successor_link": visitor.link(reverse("model-page", args=[successor.name])) if successor else "",
         "facts": facts,

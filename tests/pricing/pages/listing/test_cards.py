@@ -96,4 +96,4 @@ def test_a_fee_per_request_beside_the_tokens_is_shown(client: Client) -> None:
 def test_the_label_of_each_checkbox_names_its_model(client: Client) -> None:
     world.model("gpt-4o", display_name="GPT-4o")
 
-    assert 'value="gpt-4o" aria-label="Compare GPT-4o"' in shop.get(client, "/")
+    assert 'value="gpt-4o" aria-label="Compare gpt-4o"' in shop.get(client, "/")

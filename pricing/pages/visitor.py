@@ -119,7 +119,7 @@ class Visitor:
     public: PublicGroups = field(compare=False)
     counters: Counters = field(compare=False)
     display: Display = field(default=AS_PUBLISHED, compare=False)
-    # Of EXTRA_COLUMNS.
+    # Some of EXTRA_COLUMNS.
     columns: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod

@@ -13,6 +13,7 @@ from pricing.pages.listing.rows import rows_of
 from pricing.pages.listing.search import Search
 from pricing.pages.responses import HEAD, ROWS, Context
 from pricing.pages.sharing.heads import LISTED_ITEMS, list_head
+from pricing.pages.vendors.icons import mark
 from pricing.pages.visitor import Visitor
 
 # The page, and the part of it that a search changes.
@@ -54,6 +55,8 @@ def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
         ),
         ROWS: rows,
         "page": page,
+        "vendor_mark": mark(vendor.slug, vendor.name_in(visitor.language), vendor.icon) if vendor else "",
+        "vendor_name": vendor.name_in(visitor.language) if vendor else "",
         "number_of_models": len(catalog.cards),
         "search": page.search,
         "address": address(page.search),

@@ -55,7 +55,8 @@ def test_an_icon_is_sent_to_be_cached_forever_and_can_run_nothing(client: Client
     assert client.get("/assets/1/icons/nobody.svg").status_code == 404
 
 
-def test_without_a_folder_vendors_have_tiles(client: Client) -> None:
+def test_without_a_folder_vendors_have_tiles(client: Client, settings: Any) -> None:
+    settings.VENDOR_ICONS = ""
     assert icons.find_icon("Claude.Color") is None
     assert client.get("/assets/1/icons/claude.svg").status_code == 404
     assert re.fullmatch(r'<span class="logo v\d" aria-hidden="true">O</span>', icons.mark("openai", "OpenAI", "OpenAI"))
@@ -98,6 +99,8 @@ def test_pages_of_models_show_the_icon_of_the_model_or_of_its_vendor(client: Cli
     world.model("claude-usual", vendor=anthropic)
     world.model("other", vendor=world.vendor("acme", name="Acme"))
 
+    assert '<p class="by"><img class="logo"' in shop.get(client, "/?vendor=anthropic")
+    assert '<p class="by">' not in shop.get(client, "/")
     page = shop.get(client, "/compare?m=claude-own&m=claude-usual&m=other")
 
     assert re.findall(r'icons/([\w-]+)[.]svg"', page) == ["openai", "claude-color"]

@@ -27,6 +27,7 @@ from pricing.pages.formatting import group_label
 from pricing.pages.sharing.head import CODES, Head
 from pricing.pages.visitor import TOKENS_PER, Visitor
 from pricing.published.boundaries import published_until
+from pricing.published.changes.addresses import feed_of
 from tokens.api_error import ApiError
 from tokens.context import context_of
 from tokens.http.bodies import VISITOR_BODIES, Body, respond
@@ -149,6 +150,7 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
             "site": settings.SITE_NAME,
             "home": visitor.link("/"),
             "docs": visitor.link("/docs"),
+            "feed": feed_of(visitor.language),
             "groups": groups(visitor, place),
             "group_label": group_label(visitor.public.chosen.label) if visitor.public.chosen else "",
             "languages": languages(visitor, place),

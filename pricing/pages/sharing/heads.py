@@ -5,15 +5,18 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from catalog.prices import Sheet
+from pricing.engine.formatting import labels
 from pricing.engine.formatting.display import AS_PUBLISHED, showing
 from pricing.engine.formatting.languages import short
 from pricing.pages.sharing import structured_data, words
 from pricing.pages.sharing.head import Head, Image, Link, address, cut
 from pricing.pages.visitor import Visitor
+from pricing.published.changes.addresses import feed_of
 
 # What a search may choose on a page that search engines show: such pages are the vendors' own.
 OF_VENDORS = frozenset({"vendor", "page"})
@@ -99,14 +102,14 @@ def comparison_head(titles: Sequence[str]) -> Head:
     """The head of a comparison; there are too many of them for search engines."""
     title = _("Compare models")
     if titles:
-        title = _("%(title)s: %(models)s") % {"title": title, "models": ", ".join(titles)}
+        title = _("%(title)s: %(models)s") % {"title": title, "models": labels.join(titles)}
     return Head(title, is_indexed=False, links=links_of_site())
 
 
 def links_of_site() -> tuple[Link, ...]:
     """The feed of all changes, and what programs read."""
     return (
-        Link("alternate", "application/atom+xml", reverse("changes_feed"), _("Price changes (feed)")),
+        Link("alternate", "application/atom+xml", feed_of(get_language()), _("Price changes (feed)")),
         Link("alternate", "text/plain", reverse("llms_txt"), "llms.txt"),
         Link("service-desc", "application/vnd.oai.openapi+json", reverse("openapi"), "OpenAPI"),
         Link("service-doc", "text/html", reverse("docs"), _("API")),

@@ -2,7 +2,10 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.urls import reverse
+
+from pricing.engine.formatting.languages import short
 
 
 def feed_address(*, vendor: str = "", model: str = "", language: str = "", **others: str) -> str:
@@ -13,3 +16,8 @@ def feed_address(*, vendor: str = "", model: str = "", language: str = "", **oth
     query = {"vendor": vendor, "model": model, **others, "lang": language}
     given = {name: value for name, value in query.items() if value}
     return reverse("changes_feed") + (f"?{urlencode(given)}" if given else "")
+
+
+def feed_of(language: str) -> str:
+    """The path of the feed of all models in a language of the pages, which only another one than the site's names."""
+    return feed_address(language="" if language == settings.DEFAULT_LANGUAGE else short(language))

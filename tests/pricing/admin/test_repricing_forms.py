@@ -111,7 +111,7 @@ def test_unchanged_lines_are_described(admin_client: Client) -> None:
     body = " ".join(admin_client.get(page(model)).content.decode().split())
 
     assert "<li>Input, prompt above 200,000 tokens: <strong" in body
-    assert "<li>All prices times 1.1, region eu</li>" in body
+    assert "<li>All prices times 1.1, region EU</li>" in body
     assert "prompt_tokens" not in body
 
 

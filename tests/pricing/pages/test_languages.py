@@ -104,6 +104,16 @@ def test_the_site_chooses_the_language_of_visitors_who_choose_none(
 
 
 @pytest.mark.django_db
+def test_a_page_links_to_the_feed_in_its_language(client: Client, settings: Any) -> None:
+    feed = re.compile(r'href="(/api/pricing/changes.atom[^"]*)"')
+
+    assert {*feed.findall(shop.get(client, "/?lang=zh"))} == {"/api/pricing/changes.atom?lang=zh"}
+    assert {*feed.findall(shop.get(client, "/"))} == {"/api/pricing/changes.atom"}
+    settings.DEFAULT_LANGUAGE = "zh-hans"
+    assert {*feed.findall(shop.get(client, "/?lang=en"))} == {"/api/pricing/changes.atom?lang=en"}
+
+
+@pytest.mark.django_db
 def test_links_repeat_the_chosen_language_and_group(client: Client) -> None:
     world.model("gpt-4o")
 

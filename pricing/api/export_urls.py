@@ -12,4 +12,5 @@ urlpatterns = [
         for address in both(f"api/export/{path}", ExportView, name, form=form.name)
     ),
     *both("llms.txt", ExportView, "llms_txt", form="llms_txt"),
+    *both("llms-full.txt", ExportView, "llms_full", form="llms_full"),
 ]

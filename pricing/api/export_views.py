@@ -17,7 +17,7 @@ from tokens.api.views import is_given
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys
 from tokens.http.bodies import respond
-from tokens.http.negotiation import own_address
+from tokens.http.negotiation import own_address, site_of
 
 # Programs fetch these when they start: an hour old is recent enough, and an older one is better than none.
 PUBLIC = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800"
@@ -51,10 +51,10 @@ class ExportView(PriceView):
             page = (_number(query, "offset", least=0) or 0, _number(query, "limit", least=1) or LONGEST_PAGE)
             render, parts, is_stored = partial(_page, form.render_page, page), [page], page == SDKS_FIRST_PAGE
         reader = self.reader(request)
-        site = own_address(request._request)
-        reading = replace(reader.reading(now=now), site=site)
+        site, gateway = own_address(request._request), site_of(request._request)
+        reading = replace(reader.reading(now=now), site=site, gateway=gateway)
         body = reader.body(
-            f"export {form.name}", site, *parts, render=lambda: render(reading), at=now, is_stored=is_stored
+            f"export {form.name}", site, gateway, *parts, render=lambda: render(reading), at=now, is_stored=is_stored
         )
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from pricing.api import views
 from pricing.api.changes.views import ChangesFeedView, ChangesView
+from pricing.api.model_addresses import model_address, model_markdown
 from pricing.api.retirements import RetirementsCalendarView, RetirementsView
 from pricing.api.routes import both
 from pricing.api.usage import UsageView
@@ -27,4 +28,7 @@ urlpatterns = [
     path("api/i18n/<slug:locale>/newapi/vendors.json", views.DocumentView.as_view(form="newapi_vendors")),
     path("", include("pricing.api.export_urls")),
     *both("api/usage", UsageView, "usage"),
+    # `/models` by itself is a list of the API.
+    path("models/<path:name>.md", model_markdown, name="model-markdown"),
+    path("models/<path:name>", model_address, name="model-page"),
 ]

@@ -1,7 +1,6 @@
 """The documentation of the API: the OpenAPI document, and pages rendered from it without external resources."""
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -14,7 +13,7 @@ from pricing.pages.sharing.head import Head
 from pricing.pages.sharing.heads import links_of_site, site_image
 from pricing.pages.visitor import Visitor
 from tokens.http.bodies import Body, respond
-from tokens.http.negotiation import asks_for_html, own_address
+from tokens.http.negotiation import asks_for_html, own_address, vary_by_client
 
 CACHED = "public, max-age=300"
 PUBLIC_OPERATIONS, MANAGEMENT = "/docs", "/docs/management"
@@ -45,7 +44,7 @@ def management_docs(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, path: str) -> HttpResponse:
     if not asks_for_html(request):
         response = openapi(request)
-        patch_vary_headers(response, ["Accept"])
+        vary_by_client(request, response)
         return response
     visitor, host = Visitor.without_data(request), own_address(request)
 
@@ -74,7 +73,7 @@ def head(visitor: Visitor, path: str, *, site: str) -> Head:
         path=path,
         language=visitor.language,
         image=site_image(site),
-        links=links_of_site(),
+        links=links_of_site(visitor),
     )
 
 

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pricing.export import csv_lines, litellm, llms_txt, models_dev, newapi_metadata, one_hub, openrouter, yaml_catalog
+from pricing.export import (
+    csv_lines,
+    litellm,
+    llms_txt,
+    markdown,
+    models_dev,
+    newapi_metadata,
+    one_hub,
+    openrouter,
+    yaml_catalog,
+)
 from pricing.export.document import Document
 from pricing.export.new_api import price_list, ratio_config
 from pricing.published.rows import Reading
@@ -109,6 +119,12 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 llms_txt.render,
                 "text/plain; charset=utf-8",
                 file="llms.txt",
+            ),
+            Format(
+                "llms_full",
+                "Facts, prices and endpoints of all models as Markdown, for language models",
+                markdown.render_all,
+                markdown.CONTENT_TYPE,
             ),
             # Not public: it contains hidden groups, channels and cost prices.
             Format("yaml", "The whole catalog", lambda reading: yaml_catalog.render(at=reading.at), "application/yaml"),

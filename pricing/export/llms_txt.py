@@ -3,13 +3,12 @@
 Its form is that of llmstxt.org: a title, a summary in one line, and sections of links.
 """
 
-from urllib.parse import quote
-
 from catalog.exact import digits
 from catalog.prices import MILLION
 from pricing.engine.formatting.amounts import rounded, short_price_per
 from pricing.engine.headline import fees_of_each_call, headline, media_prices, reads_as_free
 from pricing.export.document import Document
+from pricing.export.markdown import address_of, text_of
 from pricing.export.offers import PricedModel, per, rendered_models
 from pricing.published.rows import Reading
 
@@ -20,13 +19,16 @@ HEAD = """# Modelbook
 
 > The models that this gateway offers and what they cost, as of now.
 
-Prices are US dollars per million tokens unless a line says otherwise. Each model links to its prices of all times.
+Prices are US dollars per million tokens unless a line says otherwise. Each model links to its facts, prices and \
+endpoints; without `.md`, the address is the page for people.
 
 `GET {site}/v1/models` lists the models that a key can call, in OpenAI's, Anthropic's or Gemini's form, by the headers \
 of the caller. `POST {site}/api/pricing/quote` computes what a given use of a model costs.
 
 ## Addresses
 
+- [All models with facts, prices and endpoints]({site}/llms-full.txt): all models below in one \
+document
 - [Prices]({site}/api/pricing): every model with its price, in the form of new-api; `?as_of=` a moment
 - [Retirements]({site}/api/retirements): models that end, with dates and successors; \
 [as a calendar]({site}/api/retirements.ics)
@@ -49,9 +51,9 @@ def render(reading: Reading) -> Document:
 
 def _line(model: PricedModel) -> str:
     """The line of a model, with HERE for the address of the gateway."""
-    # It answers programs that send no key and no `Accept`, as the readers of this text do.
-    address = f"{HERE.decode()}/api/pricing/history/{quote(model.name)}"
-    return f"- [{model.name}]({address}): {model.vendor_name}, {_price(model)}{_context(model)}"
+    # It answers every program: without a key, and whatever it accepts.
+    address = f"{HERE.decode()}{address_of(model.name)}"
+    return f"- [{text_of(model.name)}]({address}): {text_of(model.vendor_name)}, {_price(model)}{_context(model)}"
 
 
 def _price(model: PricedModel) -> str:

@@ -122,6 +122,12 @@ def rendered_models(
     return [row.text for row in sorted(rows, key=attrgetter("name"))]
 
 
+def priced_model(model: AIModel, reading: Reading) -> PricedModel:
+    """One model with its price and its scheduled prices, as the scope sees it."""
+    read = _reader(reading.scope, at=reading.at, with_timeline=True, with_aliases=True)
+    return next(priced for _key, priced in read([model]))
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedName:
     """A model in a format, under its id or an alias."""

@@ -32,7 +32,7 @@ from tokens.api_error import ApiError
 from tokens.context import context_of
 from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import PAGES, with_policy
-from tokens.http.negotiation import own_address
+from tokens.http.negotiation import own_address, vary_by_client
 from tokens.http.response_cache import OF_PRICES, visitor_terms
 
 PUBLIC = "public, max-age=60, stale-while-revalidate=300"
@@ -96,7 +96,9 @@ def page(
         until = min(published_until(version_of(visitor.counters), at=visitor.at), day_ends)
         terms = visitor_terms(visitor.counters, OF_PRICES, until=until, body_key=body_key)
         context_of(request.META).reuse_terms = terms
-    return as_page(respond(request, body, cache_control=PUBLIC), visitor)
+    response = as_page(respond(request, body, cache_control=PUBLIC), visitor)
+    vary_by_client(request, response)
+    return response
 
 
 def missing_page(visitor: Visitor) -> HttpResponse:

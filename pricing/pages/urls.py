@@ -1,4 +1,4 @@
-"""The addresses of the pages; `/models` by itself is a list of the API."""
+"""The addresses of the pages; that of a model is also one of the API, see pricing/api/model_addresses.py."""
 
 from django.urls import path
 
@@ -8,7 +8,6 @@ from pricing.pages.sharing import views as sharing
 urlpatterns = [
     path("", views.catalog, name="catalog"),
     path("results", views.results, name="results"),
-    path("models/<path:name>", views.model_page, name="model-page"),
     path("compare", views.compare, name="compare"),
     path("assets/<slug:_version>/<str:name>", views.asset, name="asset"),
     path("assets/<slug:_version>/icons/<slug:name>.svg", views.vendor_icon, name="vendor-icon"),

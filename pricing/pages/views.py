@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -25,18 +24,15 @@ from pricing.pages.vendors.icons import send_icon
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
-from tokens.api.views import ModelView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import charge_visitor
 from tokens.auth.credentials import candidate_keys
 from tokens.dialects import DIALECTS
 from tokens.http.bodies import Body, respond
 from tokens.http.errors import error_response, is_api_path, page_not_found
-from tokens.http.negotiation import asks_for_html, own_address, site_of
+from tokens.http.negotiation import asks_for_html, own_address, site_of, vary_by_client
 
 View = Callable[..., HttpResponse]
-
-one_model = ModelView.as_view()
 
 
 def limited(view: View) -> View:
@@ -104,24 +100,14 @@ def for_programs(request: HttpRequest) -> HttpResponse:
         "llms_txt": f"{here}/llms.txt",
     }
     response = respond(request, Body.of(write_json(addresses)), cache_control=PUBLIC)
-    patch_vary_headers(response, ["Accept"])
+    vary_by_client(request, response)
     response["Access-Control-Allow-Origin"] = "*"
     return response
 
 
-@csrf_exempt
-def model_page(request: HttpRequest, name: str) -> HttpResponse:
-    """A model's page for browsers; any other client gets the API's answer, which has the same address."""
-    if not is_browser(request):
-        answer = one_model(request, name=name)
-        patch_vary_headers(answer, ["Accept"])
-        return answer
-    return browser_page(request, name)
-
-
 @limited
-def browser_page(request: HttpRequest, name: str) -> HttpResponse:
-    """A model's page."""
+def model_page(request: HttpRequest, name: str) -> HttpResponse:
+    """A model's page; the other responses at its address are those of pricing/api/model_addresses.py."""
     visitor = Visitor.from_request(request)
     model_and_visitor = find_model(name, visitor)
     if model_and_visitor is None:
@@ -196,7 +182,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 def comparison_context(names: Sequence[str], visitor: Visitor, text: str) -> Context:
     context = comparison(names, visitor, text=text)
-    return {**context, HEAD: comparison_head([column.heading for column in context["columns"]])}
+    return {**context, HEAD: comparison_head([column.heading for column in context["columns"]], visitor)}
 
 
 @require_safe

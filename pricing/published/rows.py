@@ -39,7 +39,7 @@ class Reading:
     """Whose prices are read, at which moment, and the counters at which the database is read.
 
     `is_now`: the prices of the moment are those of now; rows of other moments are not stored. `site` is the base
-    address of the gateway, for formats with links.
+    address of the catalog, and `gateway` that of calls, for formats with links.
     """
 
     scope: Scope
@@ -47,6 +47,7 @@ class Reading:
     counters: Counters
     is_now: bool = True
     site: str = ""
+    gateway: str = ""
 
     @property
     def price_listing(self) -> PriceListing:

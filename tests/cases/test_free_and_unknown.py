@@ -32,7 +32,7 @@ def is_free(client: Client, name: str) -> dict[str, bool]:
         "filter": name in shop.listed(shop.get(client, "/?price=0")),
         "status": rows()[name]["pricing_status"] == "free",
         "history": '"pricing_status":"free"' in client.get(f"/api/pricing/history/{name}").content.decode(),
-        "llms.txt": f"history/{name}): Openai, $0 in, $0 out" in text(client, "/llms.txt"),
+        "llms.txt": f"models/{name}.md): Openai, $0 in, $0 out" in text(client, "/llms.txt"),
     }
 
 
@@ -180,7 +180,7 @@ def test_an_input_price_that_a_source_does_not_state_is_unknown_everywhere(clien
     assert pricing == {"prompt": "-1", "completion": "0.00001"}
     assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"][name]
     assert name not in export(client, "litellm.json")
-    assert f"history/{name}): Acme, $10 out" in text(client, "/llms.txt")
+    assert f"models/{name}.md): Acme, $10 out" in text(client, "/llms.txt")
     assert f"{name},Acme,input" not in text(client, "/api/export/prices.csv")
     assert shop.row(shop.get(client, "/"), name).endswith("unknown $10.00")
     page = shop.text_of(shop.get(client, f"/models/{name}"))

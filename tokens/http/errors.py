@@ -105,7 +105,7 @@ def log_failure(request: HttpRequest, error: Exception) -> None:
 
 
 # The first segments of the API's addresses, where no response is ever HTML.
-API_PREFIXES = (OWN, *PROGRAMS, *VERSIONS, "models", "model", "tunedmodels", "engines", "llms.txt")
+API_PREFIXES = (OWN, *PROGRAMS, *VERSIONS, "models", "model", "tunedmodels", "engines", "llms.txt", "llms-full.txt")
 # Statuses of pages, as codes of the API.
 CODES_OF_PAGES = {
     403: "permission_denied", 404: "not_found", 405: "method_not_allowed", 429: "rate_limit_exceeded",

@@ -23,6 +23,7 @@ from tokens.auth.last_use import LAST_USE, RESOLUTION
 from tokens.context import ENVIRON_KEY, ReuseTerms, context_of, request_id_in
 from tokens.dialects import PROXY_ADDRESS
 from tokens.http.bodies import BODIES, VISITOR_BODIES, Deferred, deferring
+from tokens.http.negotiation import reads_pages
 from tokens.http.probes import LIVEZ, alive
 from tokens.http.proxies.bodies import body_length, has_body, named_models
 from tokens.http.proxies.calls import call_parts
@@ -159,7 +160,7 @@ class FastPath:
             return self._find_check(environ)
         if environ["REQUEST_METHOD"] != "GET":
             return None
-        key = digest_of(environ, KEY_PARTS if path.startswith(API_PATHS) else PAGE_PARTS)
+        key = digest_of(environ, KEY_PARTS) if path.startswith(API_PATHS) else page_digest(environ)
         response = self.responses.get(key)
         return Found(key, self.responses, response or self.visits.get(key))
 
@@ -282,7 +283,12 @@ def called_digest(environ: Environ, head: bytes) -> bytes | None:
     return hashlib.blake2b(head + repr(places).encode("utf-8", "surrogatepass"), digest_size=24).digest()
 
 
-def digest_of(environ: Environ, parts: tuple[str, ...]) -> bytes:
+def page_digest(environ: Environ) -> bytes:
+    """A digest of a request for a page, or for what programs get at the same address."""
+    return digest_of(environ, PAGE_PARTS, "page" if reads_pages(environ.get("HTTP_USER_AGENT", "")) else "")
+
+
+def digest_of(environ: Environ, parts: tuple[str, ...], *more: str) -> bytes:
     """A digest of the parts of a request that decide its response; they contain API keys and are not stored."""
-    text = "\0".join([environ.get(name, "") for name in parts])
+    text = "\0".join([*(environ.get(name, "") for name in parts), *more])
     return hashlib.blake2b(text.encode("latin-1", "replace"), digest_size=24).digest()

@@ -34,7 +34,9 @@ PATH = "/metrics"
 # First segment of a path -> the area that the request is counted in: a fixed set, so that clients cannot add areas.
 AREAS = {
     **dict.fromkeys(("v1", "v1beta", "v1alpha", "anthropic", "models"), "models"),
-    **dict.fromkeys(("", "compare", "docs", "openapi.json", "llms.txt"), "pages"),
+    **dict.fromkeys(
+        ("", "compare", "docs", "openapi.json", "llms.txt", "llms-full.txt", "sitemap.xml", "images"), "pages"
+    ),
     **{name: name for name in ("api", "admin", "static", "livez", "readyz")},
 }
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})

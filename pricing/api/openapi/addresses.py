@@ -5,6 +5,7 @@ from typing import Any
 
 from pricing.api import views
 from pricing.api.changes.views import ChangesFeedView, ChangesView
+from pricing.api.model_addresses import ModelMarkdownView
 from pricing.api.retirements import RetirementsCalendarView, RetirementsView
 from pricing.published.changes.listing import KINDS
 from tokens import openapi
@@ -155,7 +156,19 @@ CALENDAR = reading(
     "getRetirementsCalendar", "The same retirements as a calendar", "Retirements", view=RetirementsCalendarView
 )
 CALENDAR["get"]["responses"]["200"]["content"] = {"text/calendar": {"schema": text()}}
+MARKDOWN = reading(
+    "getModelMarkdown",
+    "One model as Markdown, for language models: facts, prices in words, endpoints",
+    "PriceHistory",
+    MODEL,
+    view=ModelMarkdownView,
+    refusals=("404", *REFUSALS),
+)
+MARKDOWN["get"]["responses"]["200"]["content"] = {"text/markdown": {"schema": text()}}
+# It is not under /api: errors have OpenAI's shape only.
+MARKDOWN["get"]["responses"] |= errors(["OpenAIError"], ("404", *REFUSALS))
 PATHS: openapi.Document = {
+    "/models/{model}.md": MARKDOWN,
     "/api/pricing": reading("getPricing", "The price list", "PriceList", view=views.PricingView),
     "/api/pricing/history/{model}": reading(
         "getPriceHistory",

@@ -35,6 +35,7 @@ def export(form: Format, name: str, *, error: str = "ApiError") -> Schema:
 
 PATHS: openapi.Document = {
     **{f"/api/export/{path}": export(form, name) for form in FORMATS.values() for name, path in form.addresses.items()},
-    # The address where language models look for it. It is not under /api, so errors have OpenAI's shape only.
+    # The addresses where language models look for them. They are not under /api: errors have OpenAI's shape only.
     "/llms.txt": export(FORMATS["llms_txt"], "llms_txt", error="OpenAIError"),
+    "/llms-full.txt": export(FORMATS["llms_full"], "llms_full", error="OpenAIError"),
 }

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
@@ -13,15 +12,16 @@ from catalog.prices import Sheet
 from pricing.engine.formatting import labels
 from pricing.engine.formatting.display import AS_PUBLISHED, showing
 from pricing.engine.formatting.languages import short
+from pricing.engine.formatting.price_words import price_words
 from pricing.pages.sharing import structured_data, words
 from pricing.pages.sharing.head import Head, Image, Link, address, cut
 from pricing.pages.visitor import Visitor
-from pricing.published.changes.addresses import feed_of
+from pricing.published.changes.addresses import feed_address
 
 # What a search may choose on a page that search engines show: such pages are the vendors' own.
 OF_VENDORS = frozenset({"vendor", "page"})
 LISTED_ITEMS = 10
-MARKDOWN = "text/markdown"
+MARKDOWN, FEED = "text/markdown", "application/atom+xml"
 
 
 def list_head(
@@ -47,6 +47,7 @@ def list_head(
     described = words.vendor_description(vendor, number) if vendor else words.list_description(number, vendors)
     addresses = [(text, page_address(site, visitor, name)) for name, text in models[:LISTED_ITEMS]]
     lists = structured_data.item_list(name=title, number=number, models=addresses)
+    own_feed = [feed_of(vendor, visitor, vendor=dict(parameters)["vendor"])] if vendor else []
     own = structured_data.website(name=settings.SITE_NAME, url=f"{site}/")
     return Head(
         title=title,
@@ -57,7 +58,7 @@ def list_head(
         language=visitor.language,
         is_indexed=is_indexed,
         image=site_image(site),
-        links=links_of_site(),
+        links=(*own_feed, *links_of_site(visitor)),
         data=(own, lists) if is_indexed else (),
     )
 
@@ -68,7 +69,7 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
     vendor, path = model.vendor.name_in(visitor.language), reverse("model-page", args=[model.name])
     # The canonical address has no choice of the visitor beside the language, and neither has what is said of it.
     with showing(AS_PUBLISHED):
-        price = words.price_words(sheet, is_retired=is_retired)
+        price = price_words(sheet, is_retired=is_retired)
         described = cut(words.model_description(model.title, vendor, price, model.context_length, model.description))
     head = Head(
         title=model.title,
@@ -79,7 +80,11 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
         is_indexed=not is_retired,
         kind="product",
         image=image,
-        links=(Link("alternate", MARKDOWN, visitor.link(f"{path}.md"), f"{model.title} (Markdown)"), *links_of_site()),
+        links=(
+            feed_of(model.title, visitor, model=model.name),
+            Link("alternate", MARKDOWN, reverse("model-markdown", args=[model.name]), f"{model.title} (Markdown)"),
+            *links_of_site(visitor),
+        ),
     )
     with showing(AS_PUBLISHED):
         product = structured_data.product(
@@ -98,22 +103,29 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
     return replace(head, data=(product, structured_data.breadcrumbs(path_to_it)))
 
 
-def comparison_head(titles: Sequence[str]) -> Head:
+def comparison_head(titles: Sequence[str], visitor: Visitor) -> Head:
     """The head of a comparison; there are too many of them for search engines."""
     title = _("Compare models")
     if titles:
         title = _("%(title)s: %(models)s") % {"title": title, "models": labels.join(titles)}
-    return Head(title, is_indexed=False, links=links_of_site())
+    return Head(title, is_indexed=False, links=links_of_site(visitor))
 
 
-def links_of_site() -> tuple[Link, ...]:
+def links_of_site(visitor: Visitor) -> tuple[Link, ...]:
     """The feed of all changes, and what programs read."""
+    language = short(visitor.language)
     return (
-        Link("alternate", "application/atom+xml", feed_of(get_language()), _("Price changes (feed)")),
+        Link("alternate", FEED, feed_address(language=language), _("Price changes (feed)")),
         Link("alternate", "text/plain", reverse("llms_txt"), "llms.txt"),
         Link("service-desc", "application/vnd.oai.openapi+json", reverse("openapi"), "OpenAPI"),
         Link("service-doc", "text/html", reverse("docs"), _("API")),
     )
+
+
+def feed_of(name: str, visitor: Visitor, *, vendor: str = "", model: str = "") -> Link:
+    """The feed of a vendor or a model of this name."""
+    path = feed_address(vendor=vendor, model=model, language=short(visitor.language))
+    return Link("alternate", FEED, path, _("Price changes of %(name)s (feed)") % {"name": name})
 
 
 def model_image(model: AIModel, visitor: Visitor, site: str) -> Image:

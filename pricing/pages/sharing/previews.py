@@ -6,9 +6,9 @@ from django.utils import translation
 from catalog.models import AIModel
 from catalog.prices import MILLION, SIDES, Sheet
 from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting.price_words import price_words
 from pricing.engine.headline import fees_of_each_call, input_and_output
 from pricing.pages.sharing.image import Card, drawable
-from pricing.pages.sharing.words import price_words
 
 DEFAULT_NAME = "Modelbook"
 

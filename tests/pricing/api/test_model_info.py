@@ -1,7 +1,6 @@
 """The list of models that LiteLLM's clients read: the models of a key, with its prices."""
 
 import json
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -91,16 +90,3 @@ def test_it_is_not_sent_again_unchanged(client: Client) -> None:
 
     assert "private" in first["cache-control"]
     assert client.get("/model/info", headers=headers | {"if-none-match": first["etag"]}).status_code == 304
-
-
-def test_every_link_of_llms_txt_answers_a_program_without_a_key(client: Client) -> None:
-    world.price(world.model("openai/gpt-4o:free"), input="2.5", output="10")
-    world.model("unpriced")
-
-    links = re.findall(r"\]\(http://testserver(/[^)]*)\)", client.get("/llms.txt").content.decode())
-
-    assert len(links) == 10
-    for link in links:
-        for headers in ({}, {"accept": "*/*"}, {"accept": "text/markdown"}):
-            answer = client.get(link, headers=headers)
-            assert (answer.status_code, "html" in answer["content-type"]) == (200, False), link

@@ -20,8 +20,8 @@ def test_the_list_below_models_stays_json(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"accept": "*/*"}, {"accept": "application/json"}, {}, shop.BROWSER | {"authorization": "Bearer anything"},
-     shop.BROWSER | {"x-api-key": "anything"}],
+    [{"accept": "application/json"}, {"accept": "*/*", "anthropic-version": "2023-06-01"}, {"x-api-key": ""},
+     shop.BROWSER | {"authorization": "Bearer anything"}, shop.BROWSER | {"x-api-key": "anything"}],
 )  # fmt: skip
 def test_an_api_client_gets_the_apis_answer(client: Client, headers: dict[str, str]) -> None:
     world.model("gpt-4o")

@@ -128,8 +128,15 @@ def test_another_language_or_format_is_another_page(server: Server) -> None:
     assert english[1]["content-language"] == "en"
     assert chinese[1]["content-language"] == "zh-hans"
     page = server.get("", "/models/gpt-4o", accept="text/html")
-    answer = server.get("", "/models/gpt-4o", accept="*/*")
-    assert (page[0][:3], answer[0][:3]) == ("200", "401")
+    answer = server.get("", "/models/gpt-4o", accept="application/json")
+    text = server.get("", "/models/gpt-4o", accept="*/*")
+    crawler = server.get("", "/models/gpt-4o", accept="*/*", user_agent="facebookexternalhit/1.1")
+    assert [found[0][:3] for found in (page, answer, text, crawler)] == ["200", "401", "200", "200"]
+    assert text[1]["content-type"] == "text/markdown; charset=utf-8"
+    assert page[2] == crawler[2]
+    # The name of a crawler decides also where a response is stored.
+    root = [server.get("", "/", accept="*/*", user_agent=name)[1]["content-type"] for name in ("bingbot/2.0", "curl/8")]
+    assert root == ["text/html; charset=utf-8", "application/json"]
 
 
 @pytest.mark.parametrize(

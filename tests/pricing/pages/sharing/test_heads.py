@@ -124,6 +124,18 @@ def test_feeds_and_documents_are_named(client: Client) -> None:
             assert client.get(str(link["href"]), headers={"accept": kind}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [("/", ""), ("/?vendor=openai", "?vendor=openai&lang=en"), ("/models/gpt-4o", "?model=gpt-4o&lang=en")],
+)
+def test_a_vendor_and_a_model_name_their_own_feed_first(client: Client, path: str, own: str) -> None:
+    feeds = head(client, path).links("alternate", type="application/atom+xml")
+
+    addresses = [f"/api/pricing/changes.atom{query}" for query in filter(None, (own, "?lang=en"))]
+    assert [feed["href"] for feed in feeds] == addresses
+    assert len({feed["title"] for feed in feeds}) == len(feeds)
+
+
 def test_a_retired_model_is_not_for_search_engines(client: Client) -> None:
     world.model("old", retires_on=dt.date(2026, 1, 2))
 

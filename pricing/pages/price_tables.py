@@ -40,6 +40,11 @@ class Grid:
     first_price: int
     unit: str = ""
 
+    @property
+    def has_one_price(self) -> bool:
+        """Whether only the last column has prices, so that it has to stay in sight."""
+        return self.first_price == len(self.heads) - 1
+
 
 @dataclass(frozen=True)
 class PriceTable:

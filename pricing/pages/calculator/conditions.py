@@ -12,6 +12,7 @@ from catalog.exact import write_json
 from catalog.prices import STANDARD_TIERS, Condition, Sheet
 from pricing.engine.conditions import COMPARISONS, Facts, is_within
 from pricing.engine.formatting import labels
+from pricing.engine.formatting.conditions import condition as in_words
 from pricing.engine.formatting.conditions import windows
 from pricing.engine.headline import headline
 from pricing.engine.scenarios import request_with, window_edges
@@ -145,19 +146,25 @@ def _of_week(value: str, week: dt.datetime) -> dt.datetime:
 
 
 def _matches(conditions: Sequence[Condition], usual: Condition | None) -> Iterator[Choice]:
-    """A choice for each set of fields of a request that conditions compare together."""
+    """A choice for each set of fields of a request that conditions compare together: yes or no if it has one value."""
     by_fields: dict[tuple[str, ...], dict[str, tuple[str, Facts]]] = {}
-    for condition in conditions:
-        match = condition["value"]
+    for one in conditions:
+        match = one["value"]
         fields = {**match.get("body", {}), **match.get("headers", {})}
-        values = {name: _text(value) for name, value in fields.items()}
-        facts = request_with([match])
-        by_fields.setdefault(tuple(fields), {})[",".join(values.values())] = (labels.join(values.values()), facts)
+        value = ",".join(map(_text, fields.values()))
+        words = labels.capitalized(in_words(one))
+        by_fields.setdefault(tuple(fields), {})[value] = (words, request_with([match]))
     for names, options in by_fields.items():
-        listed = tuple((value, label, facts) for value, (label, facts) in options.items())
         request = request_with([usual["value"]]) if usual else None
-        chosen = next((value for value, _label, facts in listed if facts == request), "")
-        yield Choice(f"f.request_match:{','.join(names)}", labels.join(names), (("", NONE, {}), *listed), usual=chosen)
+        chosen = next((value for value, (_words, facts) in options.items() if facts == request), "")
+        name = f"f.request_match:{','.join(names)}"
+        if len(options) == 1:
+            ((value, (words, facts)),) = options.items()
+            answers = [("", labels.value(False), {}), (value, labels.value(True), facts)]
+            yield Choice(name, words, tuple(answers), usual=chosen)
+        else:
+            listed = ((value, words, facts) for value, (words, facts) in options.items())
+            yield Choice(name, _("Request"), (("", NONE, {}), *listed), usual=chosen)
 
 
 def _text(value: Any) -> str:

@@ -33,9 +33,14 @@ class GroupRow:
 class GroupTable:
     caption: str
     rows: tuple[GroupRow, ...]
-    # Whether there is a column for cached input, and how many columns have prices.
+    # Whether any price is per token, and whether there is a column for cached input.
+    has_tokens: bool
     has_cached: bool
-    width: int
+
+    @property
+    def width(self) -> int:
+        """The number of columns with prices."""
+        return (2 if self.has_tokens else 1) + self.has_cached
 
 
 def group_table(model: AIModel, visitor: Visitor) -> GroupTable | None:
@@ -65,7 +70,6 @@ def group_table(model: AIModel, visitor: Visitor) -> GroupTable | None:
                 labels.state(tag.state) or tag.single,
             )
         )
-    has_cached = any(row.cached for row in rows)
-    unit = amounts.per_tokens() if any(not row.words for row in rows) else ""
-    caption = labels.join_clauses([_("Prices by group"), unit])
-    return GroupTable(caption, tuple(rows), has_cached, 3 if has_cached else 2)
+    has_tokens, has_cached = any(not row.words for row in rows), any(row.cached for row in rows)
+    caption = labels.join_clauses([_("Prices by group"), amounts.per_tokens() if has_tokens else ""])
+    return GroupTable(caption, tuple(rows), has_tokens, has_cached)

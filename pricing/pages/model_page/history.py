@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db.models import Q
@@ -49,6 +49,13 @@ class Step:
     is_announced: bool
     is_retirement: bool = False
     summary: str = ""
+    # Whether there is another step on the same day, so that the day alone does not say which is which.
+    shares_day: bool = False
+
+    @property
+    def date(self) -> str:
+        """The day, with the time if there are several steps on it."""
+        return self.time if self.shares_day else moments.day(self.at)
 
     @property
     def shown_moves(self) -> tuple[Move, ...]:
@@ -93,7 +100,8 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
         moves = () if is_retirement else tuple(map(move, changed))
         summary = common_factor(changed, before, sheet)
         steps.append(Step(moment, sheet, price_tag(sheet), moves, moment > at, is_retirement, summary))
-    return steps
+    days = Counter(moments.day(step.at) for step in steps)
+    return [replace(step, shares_day=days[moments.day(step.at)] > 1) for step in steps]
 
 
 def sorted_changes(before: Sheet | None, after: Sheet | None) -> list[Change]:

@@ -48,7 +48,8 @@ def test_fields_of_a_request_are_a_choice(client: Client) -> None:
     priced("fast", ("request_match", FAST))
     name = "f__request_match:speed,anthropic-beta"
 
-    assert "speed, anthropic-beta \N{EN DASH} fast, fast-mode" in shop.text_of(shop.get(client, "/models/fast"))
+    page = shop.text_of(shop.get(client, "/models/fast").split('id="calculator"')[1])
+    assert "Fast mode (speed = fast) no yes Number of requests" in page
     assert result(client, "fast", u__input="1000000").startswith("$2.00 ")
     assert result(client, "fast", u__input="1000000", **{name: "fast,fast-mode-2026-02-01"}).startswith("$1.00 ")
 

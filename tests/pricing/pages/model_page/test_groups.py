@@ -47,7 +47,7 @@ def test_prices_that_are_not_per_token_and_states_have_one_cell(client: Client) 
     world.model("unpriced")
 
     assert table_of(client, "/models/painter") == (
-        "Prices by group Group Input Output Default chosen $0.04 per image VIP $0.02 per image"
+        "Prices by group Group Price Default chosen $0.04 per image VIP $0.02 per image"
     )
     assert "Default chosen no price yet VIP no price yet" in table_of(client, "/models/unpriced")
 

@@ -17,6 +17,7 @@ from pricing.pages.sharing import structured_data, words
 from pricing.pages.sharing.head import Head, Image, Link, address, cut
 from pricing.pages.visitor import Visitor
 from pricing.published.changes.addresses import feed_address
+from pricing.published.changes.addresses import feed_of as feed_of_all
 
 # What a search may choose on a page that search engines show: such pages are the vendors' own.
 OF_VENDORS = frozenset({"vendor", "page"})
@@ -113,9 +114,8 @@ def comparison_head(titles: Sequence[str], visitor: Visitor) -> Head:
 
 def links_of_site(visitor: Visitor) -> tuple[Link, ...]:
     """The feed of all changes, and what programs read."""
-    language = short(visitor.language)
     return (
-        Link("alternate", FEED, feed_address(language=language), _("Price changes (feed)")),
+        Link("alternate", FEED, feed_of_all(visitor.language), _("Price changes (feed)")),
         Link("alternate", "text/plain", reverse("llms_txt"), "llms.txt"),
         Link("service-desc", "application/vnd.oai.openapi+json", reverse("openapi"), "OpenAPI"),
         Link("service-doc", "text/html", reverse("docs"), _("API")),
@@ -124,7 +124,8 @@ def links_of_site(visitor: Visitor) -> tuple[Link, ...]:
 
 def feed_of(name: str, visitor: Visitor, *, vendor: str = "", model: str = "") -> Link:
     """The feed of a vendor or a model of this name."""
-    path = feed_address(vendor=vendor, model=model, language=short(visitor.language))
+    language = "" if visitor.language == settings.DEFAULT_LANGUAGE else short(visitor.language)
+    path = feed_address(vendor=vendor, model=model, language=language)
     return Link("alternate", FEED, path, _("Price changes of %(name)s (feed)") % {"name": name})
 
 

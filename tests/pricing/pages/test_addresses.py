@@ -104,5 +104,7 @@ def test_a_model_of_another_public_group_has_a_page_with_its_prices(client: Clie
 def test_robots_may_read_all_pages_except_the_admin(client: Client) -> None:
     answer = client.get("/robots.txt")
 
-    assert answer.content.decode() == "User-agent: *\nAllow: /\nDisallow: /admin/\n"
+    assert answer.content.decode() == (
+        "User-agent: *\nAllow: /\nDisallow: /admin/\n\nSitemap: http://testserver/sitemap.xml\n"
+    )
     assert answer["Content-Type"] == "text/plain; charset=utf-8"

@@ -70,7 +70,7 @@ class Statements:
     facts: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
 
     def facts_of(self, names: "ModelNames") -> dict[str, object]:
-        """Field -> what the book states of a model; fields of which it says nothing are left out."""
+        """Field -> what the book states of a model; unknown fields are left out."""
         known = next((name for name in names.ids if name in self.facts), None)
         stated = self.facts.get(known or self.by_spelling.get(names.spelling, ""), ())
         return {name: fact for name, fact in zip(COMPARED_FACTS, stated, strict=False) if fact is not None}

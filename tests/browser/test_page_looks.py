@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AXE = Path(sys.prefix) / "axe/node_modules/axe-core/axe.min.js"
 NOW = dt.datetime.now(tz=dt.UTC)
 PAGES = [
-    "/", "/?q=zzz", "/?lang=zh&q=tier&sort=price", "/models/tiered-pro", "/models/picture-one", "/models/changing",
+    "/", "/?cols=cached.max_output.released.knowledge.weights&currency=CNY&per=1K", "/?q=zzz",
+    "/?lang=zh&q=tier&sort=price&vendor=openai", "/models/tiered-pro", "/models/picture-one", "/models/changing",
     "/models/leaving?lang=zh", "/compare?m=tiered-pro&m=picture-one&m=changing", "/compare",
     "/models/evil/<img src=x onerror=alert(1)>",
 ]  # fmt: skip

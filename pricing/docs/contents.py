@@ -77,9 +77,9 @@ class Group:
 def contents(language: str, base: str, *, is_management: bool) -> dict[str, Any]:
     """The variables of a page's template; `base` is the address of the service in the code examples."""
     whole = translated(language)
-    groups = [group for group in _groups(whole, language, base) if _is_managed(group) == is_management]
     paths = {path: item for path, item in whole["paths"].items() if path.startswith(f"{ROOT}/") == is_management}
     schemes = whole["components"]["securitySchemes"]
+    groups = list(_groups(whole, paths, language, base))
     return {
         "introduction": as_html(whole["info"]["description"]),
         "groups": groups,
@@ -107,27 +107,20 @@ def _document() -> Document:
     return document()
 
 
-def _groups(whole: Document, language: str, base: str) -> Iterable[Group]:
-    """The operations under their headings, in the document's order."""
+def _groups(whole: Document, paths: Document, language: str, base: str) -> Iterable[Group]:
+    """The operations of these addresses under their headings, in the document's order."""
     # The page says once what is at the start of the description of each resource.
     about = in_chinese(ABOUT) if language.startswith("zh") else ABOUT
     for tag in whole["tags"]:
         operations = tuple(
             _operation(path, verb, operation, whole, base)
-            for path, item in whole["paths"].items()
+            for path, item in paths.items()
             for verb, operation in item.items()
             if tag["name"] in operation["tags"]
         )
-        yield Group(
-            heading(tag["name"], language),
-            slugify(tag["name"]),
-            as_html(tag["description"].removeprefix(about)),
-            operations,
-        )
-
-
-def _is_managed(group: Group) -> bool:
-    return group.operations[0].path.startswith(f"{ROOT}/")
+        if operations:
+            description = as_html(tag["description"].removeprefix(about))
+            yield Group(heading(tag["name"], language), slugify(tag["name"]), description, operations)
 
 
 def _operation(path: str, verb: str, operation: Schema, whole: Document, base: str) -> Operation:

@@ -1,6 +1,7 @@
 """Descriptions of the OpenAPI document as HTML: code between backticks, paragraphs, and lists of choices."""
 
 import re
+from functools import cache
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -10,6 +11,7 @@ from pricing.docs.translation import CHOICE
 BACKTICKS = re.compile(r"`([^`]+)`")
 
 
+@cache
 def as_html(text: str) -> SafeString:
     """The text of one paragraph as it is, without a tag around it; several ones with a tag around each."""
     paragraphs = [paragraph for paragraph in re.split(r"\n\s*\n", text.strip()) if paragraph]

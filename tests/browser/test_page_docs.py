@@ -63,6 +63,8 @@ def test_operations_are_filtered_and_the_number_is_announced(chromium: Any, live
         assert shown.evaluate_all("all => all.map(each => each.id)") == ["rotateToken"]
         assert page.locator("#found").inner_text() == "Operations found: 1"
         assert page.locator("section#vendors").is_hidden()
+        links = page.locator(".contents li:visible").evaluate_all("all => all.map(each => each.textContent)")
+        assert links == ["Authentication", "Tokens", "Common parameters", "Errors", "Response headers", "Schemas"]
         page.get_by_label("Filter operations").fill("teapot")
         assert page.locator("#found").inner_text() == "No operation matches."
         page.get_by_label("Filter operations").fill("")

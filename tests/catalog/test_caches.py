@@ -32,6 +32,7 @@ PURE = {
     "pricing.admin_api.filters.make_filters",
     "pricing.docs.contents._document",
     "pricing.docs.contents.translated",
+    "pricing.docs.text.as_html",
     "pricing.engine.conditions.zone",
     "pricing.newapi.tables.built_in_tables",
     "pricing.newapi.ratios._read_back",

@@ -15,7 +15,10 @@
       operation.hidden = !fits;
       number += fits;
     }
-    for (const section of sections) section.hidden = !section.querySelector("article:not([hidden])");
+    for (const section of sections) {
+      section.hidden = !section.querySelector("article:not([hidden])");
+      document.querySelector(`.contents a[href="#${section.id}"]`).parentNode.hidden = section.hidden;
+    }
     document.getElementById("found").textContent = !terms.length ? "" : number ? find.dataset.found.replace("#", number) : find.dataset.none;
   };
   find.parentNode.hidden = false;

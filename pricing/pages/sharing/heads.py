@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from catalog.prices import Sheet
-from pricing.engine.formatting import labels
+from pricing.engine.formatting import capabilities, labels
 from pricing.engine.formatting.display import AS_PUBLISHED, showing
 from pricing.engine.formatting.languages import short
 from pricing.engine.formatting.price_words import price_words
@@ -71,7 +71,8 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
     # The canonical address has no choice of the visitor beside the language, and neither has what is said of it.
     with showing(AS_PUBLISHED):
         price = price_words(sheet, is_retired=is_retired)
-        described = cut(words.model_description(model.title, vendor, price, model.context_length, model.description))
+        more = model.description or capabilities_of(model)
+        described = cut(words.model_description(model.title, vendor, price, model.context_length, more))
     head = Head(
         title=model.title,
         description=described,
@@ -102,6 +103,12 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
     home = address(site, "/", lang=short(visitor.language))
     path_to_it = [(_("All models"), home), (vendor, of_vendor), (model.title, head.canonical)]
     return replace(head, data=(product, structured_data.breadcrumbs(path_to_it)))
+
+
+def capabilities_of(model: AIModel) -> str:
+    """What a model without a description can do; empty if that is not known."""
+    listed = capabilities.in_words(model.capabilities)
+    return _("%(title)s: %(models)s") % {"title": _("Capabilities"), "models": listed} if listed else ""
 
 
 def comparison_head(titles: Sequence[str], visitor: Visitor) -> Head:

@@ -78,6 +78,12 @@ def test_a_description_says_what_a_model_is_and_costs(client: Client) -> None:
     assert chinese.startswith("GPT-4o（Openai）：输入：$2.50，输出：$10.00（每百万 tokens），上下文 128K tokens。")
 
 
+def test_a_model_without_a_description_is_described_by_what_it_can_do(client: Client) -> None:
+    world.model("o3", capabilities=["tools", "vision"])
+
+    assert head(client, "/models/o3").meta("description") == "o3 by Openai: no price yet. Capabilities: tools, vision"
+
+
 def test_a_description_is_no_longer_than_search_engines_show(client: Client) -> None:
     world.model("long", description="word " * 200)
 

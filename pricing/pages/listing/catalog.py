@@ -7,6 +7,7 @@ from functools import cached_property
 
 from catalog import caches
 from catalog.caches import process_cache
+from catalog.models import EndpointType
 from pricing.engine.formatting import capabilities
 from pricing.pages.formatting import heading
 from pricing.pages.listing.matching import Matches, index_of
@@ -59,6 +60,11 @@ class Catalog:
     def vendors(self) -> Mapping[str, CardVendor]:
         """Slug -> the vendor of some models."""
         return {card.vendor.slug: card.vendor for card in self.cards}
+
+    @cached_property
+    def endpoints(self) -> Mapping[str, str]:
+        """Name of an endpoint type -> its label, which may be empty."""
+        return dict(EndpointType.objects.values_list("name", "label"))
 
     def ordered(self, sort: str) -> Sequence[Card]:
         """All cards in that order."""

@@ -66,7 +66,7 @@ def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
         "has_stars": any(b"<b>*</b>" in row for row in rows),
         "heads": heads(visitor, page.search),
         # The fragment does not show them.
-        "selects": lambda: selects(catalog.tallies, catalog.vendors, page.search),
+        "selects": lambda: selects(catalog.tallies, catalog.vendors, catalog.endpoints, page.search),
         "orders": lambda: orders(page.search),
         "columns": lambda: [(name, _(column.header), name in visitor.columns) for name, column in EXTRA.items()],
         "is_open": bool(page.search.filters),

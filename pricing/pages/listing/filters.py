@@ -1,6 +1,6 @@
 """The form above the list: a select for each facet, the context, the price and the order. Imports no models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.exact import digits
 from catalog.search.pinyin import syllable
 from pricing.engine.formatting import amounts, capabilities, labels
-from pricing.pages.formatting import token_count
+from pricing.pages.formatting import endpoint_label, token_count
 from pricing.pages.listing.orders import ORDERS, label_of
 from pricing.pages.listing.search import CardVendor, Search
 
@@ -64,15 +64,30 @@ class Select:
     options: tuple[Choice, ...]
 
 
-def selects(tallies: Tallies, vendors: Mapping[str, CardVendor], search: Search) -> list[Select]:
+def selects(
+    tallies: Tallies, vendors: Mapping[str, CardVendor], endpoints: Mapping[str, str], search: Search
+) -> list[Select]:
     """Every filter with the chosen option; a value from the address that is not an option is added.
 
-    `vendors`: slug -> the vendor.
+    `vendors`: slug -> the vendor. `endpoints`: name of an endpoint type -> what it is called.
     """
+
+    def label(facet: str, word: str) -> str:
+        match facet:
+            case "vendor":
+                return vendors[word].name_in(get_language())
+            case "endpoint":
+                return endpoint_label(endpoints.get(word, "")) or word
+            case "capability":
+                return capabilities.label(word)
+            case "input" | "output":
+                return labels.modality(word)
+        return word
+
     shown = {name: counted[:MOST_TAGS] if name == "tag" else counted for name, counted in tallies.items()}
     # Many catalogs have no tags.
     facet_selects = [
-        _facet(name, counted, vendors, getattr(search, name))
+        _facet(name, counted, getattr(search, name), label)
         for name, counted in shown.items()
         if counted or name != "tag" or search.tag
     ]
@@ -103,11 +118,13 @@ def alphabetical(label: str) -> str:
     return "".join(syllable(character) or character for character in label).casefold()
 
 
-def _facet(name: str, counted: Sequence[tuple[str, int]], vendors: Mapping[str, CardVendor], chosen: str) -> Select:
+def _facet(
+    name: str, counted: Sequence[tuple[str, int]], chosen: str, label_of_word: Callable[[str, str], str]
+) -> Select:
     label, anything = LABELS[name]
     known = KNOWN.get(name)
     choices = [
-        Choice(word, _label(name, word, vendors), word == chosen, number)
+        Choice(word, label_of_word(name, word), word == chosen, number)
         for word, number in counted
         if known is None or word in known
     ]
@@ -117,14 +134,3 @@ def _facet(name: str, counted: Sequence[tuple[str, int]], vendors: Mapping[str, 
         number = next((number for word, number in counted if word == chosen), 0)
         choices.append(Choice(chosen, chosen, is_chosen=True, count=number))
     return Select(name, _(label), _(anything), tuple(choices))
-
-
-def _label(facet: str, word: str, vendors: Mapping[str, CardVendor]) -> str:
-    match facet:
-        case "vendor":
-            return vendors[word].name_in(get_language())
-        case "capability":
-            return capabilities.label(word)
-        case "input" | "output":
-            return labels.modality(word)
-    return word

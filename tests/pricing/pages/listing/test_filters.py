@@ -52,5 +52,14 @@ def test_tags_and_types_of_billing_are_filters(client: Client) -> None:
     assert names(client, "?billing=tokens&tag=Tools") == ["talker"]
     assert names(client, "?billing=image&price=5") == []
     page = shop.get(client, "/?tag=Tools&lang=zh")
-    assert '<option value="Tools" selected>Tools (2)</option>' in page
+    assert '<option value="Tools" selected>Tools（2）</option>' in page
     assert '<option value="call">按次计费</option>' in page
+
+
+def test_endpoints_are_called_by_their_labels(client: Client) -> None:
+    world.model("a", supported_endpoint_types=["openai", "odd-one"])
+
+    assert ">Chat completions (1)</option>" in shop.get(client, "/")
+    assert ">对话补全（1）</option>" in shop.get(client, "/?lang=zh")
+    # One that has no label has its name.
+    assert '<option value="odd-one">odd-one (1)</option>' in shop.get(client, "/")

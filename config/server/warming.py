@@ -4,6 +4,7 @@ A worker that replaces another one (`max_requests`) finds the bodies that the ot
 they share, so this takes a fraction of a second. In the first worker it renders what most visitors request.
 """
 
+import gc
 import io
 import logging
 import sys
@@ -32,6 +33,8 @@ def warm_up(application: Application) -> None:
     thread = threading.Thread(target=_request_all, args=[application], name="warming", daemon=True)
     thread.start()
     thread.join(MAX_SECONDS)
+    # The first requests have loaded the addresses, the templates and the lists.
+    gc.freeze()
     logger.info("This worker takes requests, after %.1f seconds of warming up.", time.monotonic() - begin)
 
 

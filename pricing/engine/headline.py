@@ -4,9 +4,10 @@ Lists, pages, filters, orders, the price history, `/api/pricing` and the exports
 paid is never shown as free: a figure of 0 is the headline only if every figure is 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from catalog.prices import SIDES, Line, Sheet, without_replaced
 from pricing.engine.money import SECONDS, per_million
@@ -61,7 +62,25 @@ USUAL_RULES: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ),
 }
 
+V = TypeVar("V")
 
+
+def once(function: Callable[[Sheet], V]) -> Callable[[Sheet], V]:
+    """Computes a value of a sheet once, and stores it with the sheet, which never changes: several rules need each."""
+    name = function.__name__
+
+    @wraps(function)
+    def stored(sheet: Sheet) -> V:
+        values = sheet.__dict__
+        if name not in values:
+            values[name] = function(sheet)
+        value: V = values[name]
+        return value
+
+    return stored
+
+
+@once
 def headline(sheet: Sheet) -> Line:
     """The headline of a sheet that is priced or free.
 
@@ -87,11 +106,13 @@ def headline(sheet: Sheet) -> Line:
     return tokens_in or call or tokens_out or candidates[0]
 
 
+@once
 def token_prices(sheet: Sheet) -> Mapping[str, Line]:
     """Meter -> its price per token where no condition holds."""
     return {line.meter: line for line in sheet.lines if line.is_plain and line.unit == "token"}
 
 
+@once
 def input_and_output(sheet: Sheet) -> Mapping[str, Line]:
     """`input` and `output` -> their prices per token, where these are the headline; else empty."""
     if rule_table(sheet) is not None:
@@ -130,6 +151,7 @@ def is_one_of_several(sheet: Sheet) -> bool:
     return any(line.amount or (line.meter, line.unit) == (chosen.meter, chosen.unit) for line in others)
 
 
+@once
 def fees(sheet: Sheet) -> list[Line]:
     """What is paid beside the headline by the request, query, image or page, without a condition."""
     if sheet.state != "priced" or rule_table(sheet) is not None:
@@ -144,6 +166,7 @@ def fees_of_each_call(sheet: Sheet) -> list[Line]:
     return [line for line in fees(sheet) if line.meter not in TOOLS]
 
 
+@once
 def media_prices(sheet: Sheet) -> list[Line]:
     """What is paid beside the headline for a part of a side, such as image tokens, if the side has no price itself.
 
@@ -163,6 +186,7 @@ def reads_as_free(sheet: Sheet, amounts: Iterable[Decimal]) -> bool:
     return not any(amounts) and sheet.state != "free"
 
 
+@once
 def rule_table(sheet: Sheet) -> str | None:
     """The table of rules that a sheet is; a sheet from another source may be one without saying so."""
     named = next((name for name in RULE_TABLES if isinstance(sheet.facts.get(name), Mapping)), None)

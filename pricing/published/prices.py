@@ -5,12 +5,15 @@ Everything that shows, compares or charges a price reads it here. The rate of a 
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from django.db.models import ExpressionWrapper, F, TextField
 
 from catalog.db.bulk import KEYS, batches
+from catalog.db.fields import ExactDecimalField, ExactJSONField
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet, only_money
 from pricing.engine.money import is_factor
@@ -23,6 +26,8 @@ Role = PriceSheet.Role
 UNKNOWN = (Line("", None, kind="dynamic"),)
 # A longer list of keys is filtered in memory: SQLite allows 32,766 values in a statement.
 MAX_KEYS = 500
+# What decodes the columns of lines and sheets.
+AMOUNT, CONDITIONS, FACTS = ExactDecimalField(), ExactJSONField(), ExactJSONField()
 
 
 class Stored(Protocol):
@@ -115,15 +120,19 @@ def publish(
     factors: Factors,
 ) -> dict[int, Sheet]:
     """What `published_sheets` returns, from sheets by model and role; those of costs are not looked at."""
-    composed = {
-        key: compose(models[key], by_role.get(Role.SELL), by_role.get(Role.LIST), factors.rules_for(models[key]))
-        for key, by_role in sheets.items()
-    }
-    return {
-        key: with_rate(sheet if groups is None else sheet.seen_by(groups), factors.rates)
-        for key, sheet in composed.items()
-        if sheet is not None
-    }
+    # Many models have equal sheets, which `sheets_in_force` returns as one object, and so they have one result.
+    results: dict[Hashable, Sheet | None] = {}
+    published: dict[int, Sheet] = {}
+    for key, by_role in sheets.items():
+        model, sell, listed = models[key], by_role.get(Role.SELL), by_role.get(Role.LIST)
+        rules = factors.rules_for(model)
+        origin = (id(sell), id(listed), model.charged_sides, *(rule.pk for rule in rules))
+        if origin not in results:
+            sheet = compose(model, sell, listed, rules)
+            results[origin] = sheet and with_rate(sheet if groups is None else sheet.seen_by(groups), factors.rates)
+        if (result := results[origin]) is not None:
+            published[key] = result
+    return published
 
 
 def compose(model: Priced, sell: Sheet | None, listed: Sheet | None, rules: Iterable[DiscountRule]) -> Sheet | None:
@@ -174,18 +183,42 @@ def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetim
     current = PriceSheet.objects.in_force(at=at).filter(role__in=roles)
     if len(models) <= MAX_KEYS:
         current = current.filter(model__in=models)
-    rows = list(current.values_list("pk", "model", "role", "currency", "facts"))
+    rows = list(
+        current.annotate(facts_text=as_text("facts")).values_list("pk", "model", "role", "currency", "facts_text")
+    )
     lines = lines_of([row[0] for row in rows])
     sheets: defaultdict[int, dict[str, Sheet]] = defaultdict(dict)
+    # One object for equal sheets: thousands of models have the prices of others.
+    equal: dict[Hashable, Sheet] = {}
     for key, model, role, currency, facts in rows:
         if model in models:
-            sheets[model][role] = Sheet(currency, lines.get(key, ()), facts=facts)
+            its_lines = lines.get(key, ())
+            content = (currency, id(its_lines), facts)
+            if content not in equal:
+                equal[content] = Sheet(currency, its_lines, facts=FACTS.from_db_value(facts))
+            sheets[model][role] = equal[content]
     return sheets
 
 
+def as_text(column: str) -> Any:
+    """The column as it is stored, to decode equal values once."""
+    return ExpressionWrapper(F(column), output_field=TextField())
+
+
 def lines_of(sheets: Sequence[int]) -> Mapping[int, tuple[Line, ...]]:
-    """Sheet key -> its lines in order without figures that are not money, or one dynamic line if a line is invalid."""
-    return {sheet: _checked(lines) for sheet, lines in written_lines(sheets).items()}
+    """Sheet key -> its lines in order without figures that are not money, or one dynamic line if a line is invalid.
+
+    Sheets with equal lines have one tuple.
+    """
+    checked: dict[tuple[int, ...], tuple[Line, ...]] = {}
+    lines_by_sheet = {}
+    for sheet, lines in written_lines(sheets).items():
+        # Equal lines are one object.
+        content = tuple(map(id, lines))
+        if content not in checked:
+            checked[content] = _checked(lines)
+        lines_by_sheet[sheet] = checked[content]
+    return lines_by_sheet
 
 
 def _checked(lines: list[Line]) -> tuple[Line, ...]:
@@ -199,21 +232,34 @@ def _checked(lines: list[Line]) -> tuple[Line, ...]:
 
 
 def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:
-    """Sheet key -> its lines in order, as they are stored.
+    """Sheet key -> its lines in order, as they are stored; equal lines are one object.
 
     Reads by a list of keys: with the sheets as a subquery, PostgreSQL chooses a slow plan until it has counted the rows
     of a large import.
     """
-    columns = ("sheet", "meter", "amount", "per", "unit", "kind", "conditions", "facts", "run")
+    columns = ("sheet", "meter", "amount_text", "per", "unit", "kind", "conditions_text", "facts_text", "run")
     lines: defaultdict[int, list[Line]] = defaultdict(list)
+    equal: dict[Hashable, Line] = {}
     for batch in batches(sheets, KEYS):
         rows = PriceLine.objects.filter(sheet__in=batch).order_by("sheet", "position")
-        stored = rows.values_list(*columns).iterator(chunk_size=5000)
-        for sheet, meter, amount, per, unit, kind, conditions, facts, run in stored:
-            # A value that is not a list was stored by hand. It becomes an invalid condition, so that it is reported.
-            listed = tuple(conditions) if isinstance(conditions, list) else ({"not a list": conditions},)
-            lines[sheet].append(Line(meter, amount, per, unit, kind, listed, facts, run))
+        texts = {f"{column}_text": as_text(column) for column in ("amount", "conditions", "facts")}
+        for row in rows.annotate(**texts).values_list(*columns).iterator(chunk_size=5000):
+            content = row[1:]
+            line = equal.get(content)
+            if line is None:
+                line = equal[content] = _line(*content)
+            lines[row[0]].append(line)
     return lines
+
+
+def _line(
+    meter: str, amount: Any, per: int, unit: str, kind: str, conditions: str, facts: str, run: int | None
+) -> Line:
+    """The line of a row as it is stored."""
+    listed = CONDITIONS.from_db_value(conditions)
+    # A value that is not a list was stored by hand. It becomes an invalid condition, so that it is reported.
+    listed = tuple(listed) if isinstance(listed, list) else ({"not a list": listed},)
+    return Line(meter, AMOUNT.from_db_value(amount), per, unit, kind, listed, FACTS.from_db_value(facts), run)
 
 
 def dated_sheets(keys: Iterable[int]) -> dict[int, list[Dated]]:

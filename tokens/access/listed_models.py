@@ -18,12 +18,11 @@ SortKey = tuple[int, str]
 NAMES = (
     "tags", "capabilities", "reasoning_levels", "input_modalities", "output_modalities", "supported_endpoint_types",
 )  # fmt: skip
-LISTS_AS_TEXT = (*NAMES, "public_endpoint_types", "default_parameters")
+AS_TEXT = (*NAMES, "public_endpoint_types", "default_parameters", "created_at")
 PLAIN = (
     "pk", "name", "display_name", "vendor_id", "series", "description", "version", "context_length",
-    "max_input_tokens", "max_output_tokens", "knowledge_cutoff", "open_weights", "released_on", "created_at",
-    "deprecated_on", "retires_on",
-    "in_price_list", "listed", "codex_profile",
+    "max_input_tokens", "max_output_tokens", "knowledge_cutoff", "open_weights", "released_on",
+    "deprecated_on", "retires_on", "in_price_list", "listed", "codex_profile",
 )  # fmt: skip
 OF_CODEX = (
     "instructions", "reasoning_levels", "default_reasoning_level", "patch_tool", "default_verbosity",
@@ -134,7 +133,7 @@ def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> lis
         channels[key].append(channel)
     names, listed_names = _names_of(aliases)
     vendors = Vendor.objects.in_bulk()
-    texts = {f"{name}_text": ExpressionWrapper(F(name), output_field=TextField()) for name in LISTS_AS_TEXT}
+    texts = {f"{name}_text": ExpressionWrapper(F(name), output_field=TextField()) for name in AS_TEXT}
     by_key: dict[int, ListedModel] = {}
     with_profile: dict[int, ListedModel] = {}
     for row in models.annotate(**texts).values_list(*PLAIN, *texts).iterator(chunk_size=5000):
@@ -144,9 +143,9 @@ def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> lis
         model = ListedModel()
         (
             model.pk, model.name, model.display_name, vendor, series, model.description, version, model.context_length,
-            model.max_input_tokens, model.max_output_tokens, cutoff, model.open_weights, model.released_on, created_at,
+            model.max_input_tokens, model.max_output_tokens, cutoff, model.open_weights, model.released_on,
             model.deprecated_on, model.retires_on, model.in_price_list, model.listed, profile, tags, capabilities,
-            levels, inputs, outputs, supported, public, parameters,
+            levels, inputs, outputs, supported, public, parameters, created_at,
         ) = row  # fmt: skip
         # Without a snapshot, it may have been created since.
         model.vendor = vendors.get(vendor) or Vendor.objects.get(pk=vendor)
@@ -163,7 +162,7 @@ def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> lis
         model.codex_profile = None
         if profile is not None:
             with_profile[key] = model
-        model.created_on = share.same(created_on(model.released_on, created_at))
+        model.created_on = share.same(created_on(model.released_on, share.moment(created_at)))
         model.created = share.same(unix_time(model.created_on))
         model.slot, model.rendered, model.alias_entries = -1, {}, ()
         by_key[key] = model
@@ -201,6 +200,7 @@ class _Shared:
         self._values: dict[str, Any] = {}
         self._names: dict[str, tuple[str, ...]] = {}
         self._same: dict[Any, Any] = {}
+        self._moments: dict[str, dt.datetime] = {}
 
     def value(self, text: str) -> Any:
         if text not in self._values:
@@ -213,6 +213,15 @@ class _Shared:
             # A value stored by hand stays what it is: it breaks the lists with its model, and no others.
             self._names[text] = tuple(map(_interned, names)) if isinstance(names, list) else names
         return self._names[text]
+
+    def moment(self, value: Any) -> dt.datetime:
+        """The moment or, where the database has a text, its day (UTC): nothing else is shown, and it is read sooner."""
+        if isinstance(value, dt.datetime):
+            return value
+        day = value[:10]
+        if day not in self._moments:
+            self._moments[day] = dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)
+        return self._moments[day]
 
     def same(self, value: Any) -> Any:
         return self._same.setdefault(value, value)

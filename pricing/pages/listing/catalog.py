@@ -7,6 +7,7 @@ from functools import cached_property
 
 from catalog import caches
 from catalog.caches import process_cache
+from catalog.imports.gc_pause import pause_gc
 from catalog.models import EndpointType
 from pricing.engine.formatting import capabilities
 from pricing.pages.formatting import heading
@@ -125,6 +126,7 @@ def catalog_of(visitor: Visitor) -> Catalog:
 
 
 @process_cache(maxsize=CACHED_CATALOGS)
+@pause_gc()
 def _stored(key: Key) -> Catalog:
     visitor = key.visitor
     return Catalog(visitor, PriceListing(visitor.public.scope, visitor.at, counters=visitor.counters).visible())

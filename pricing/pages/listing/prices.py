@@ -1,11 +1,13 @@
 """What the models of the list cost visitors of a group: of a few for their rows, of all for orders and filters."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 from catalog import caches
 from catalog.db.revision import version_of
+from catalog.imports.gc_pause import pause_gc
 from catalog.prices import Line, Sheet
 from pricing.engine.headline import CACHED_INPUT, billing_type, comparable_price, input_and_output, token_prices
 from pricing.engine.money import per_million
@@ -17,6 +19,8 @@ from pricing.published.rendered import PriceState, RenderedModels
 
 # The figures of the models of all groups together, with a few hundred bytes each.
 MOST_FIGURES = 100_000
+
+V = TypeVar("V")
 
 STORED = caches.register(RenderedModels(MOST_FIGURES))
 
@@ -30,9 +34,10 @@ def prices(models: Iterable[Priced], public: PublicGroups, visitor: Visitor) -> 
 def figures_of_all(models: Mapping[int, Priced], visitor: Visitor) -> Mapping[int, Figures]:
     """Model key -> what searches and orders compare, of all models that the visitor sees; stored."""
 
+    @pause_gc()
     def render(keys: Collection[int] | None) -> Mapping[int, Figures]:
         wanted = models.values() if keys is None else [models[key] for key in keys if key in models]
-        return {key: figures_of(sheet) for key, sheet in prices(wanted, visitor.public, visitor).items()}
+        return each(figures_of, prices(wanted, visitor.public, visitor))
 
     state = PriceState.of(version_of(visitor.counters), at=visitor.at)
     return STORED.get(visitor.group, state, render)
@@ -58,4 +63,11 @@ def _of_group(
     models: Iterable[Priced], group: str, rate: Decimal, *, at: dt.datetime, factors: Factors
 ) -> dict[int, Sheet]:
     published = published_sheets(models, at=at, groups={group}, factors=factors)
-    return {key: apply_group_rate(sheet, group, rate).folded() for key, sheet in published.items()}
+    return each(lambda sheet: apply_group_rate(sheet, group, rate).folded(), published)
+
+
+def each(function: Callable[[Sheet], V], sheets: Mapping[int, Sheet]) -> dict[int, V]:
+    """Model key -> the result for its sheet, called once for models that share one."""
+    distinct = {id(sheet): sheet for sheet in sheets.values()}
+    results = {key: function(sheet) for key, sheet in distinct.items()}
+    return {key: results[id(sheet)] for key, sheet in sheets.items()}

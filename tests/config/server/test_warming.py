@@ -1,5 +1,6 @@
 """A worker is warm before it takes requests, within a limited time, and whatever fails."""
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -37,6 +38,16 @@ def test_the_bodies_that_most_visitors_request_are_rendered_before(caplog: pytes
 
     assert len(VISITOR_BODIES._bodies) == 2
     assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
+def test_what_was_loaded_is_not_scanned_again() -> None:
+    gc.unfreeze()
+    gc.collect()
+
+    warm_up(answering("200 OK", []))
+
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("hosts", [["*"], [".models.example"], ["models.example", "*"]])

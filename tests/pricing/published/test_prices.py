@@ -121,6 +121,31 @@ def test_between_two_boundaries_nothing_changes_by_itself() -> None:
     assert boundaries == [None, NOW - DAY, NOW, NOW + DAY, midnight + 2 * DAY, midnight + 3 * DAY, midnight + 3 * DAY]
 
 
+def test_equal_sheets_are_one_object_unless_their_models_differ() -> None:
+    """Models with the prices of others cost no time of their own; a discount or a charged side makes a difference."""
+    models = [world.model(name) for name in ("a", "b", "discounted", "of-acme", "series", "embedding", "dearer")]
+    models[3].vendor = world.vendor("acme")
+    models[4].series = "gpt-4"
+    models[5].supported_endpoint_types, models[5].output_modalities = ["embeddings"], ["embedding"]
+    for model in models:
+        model.save()
+        world.price(model, role="list", input="3" if model.name == "dearer" else "2")
+    rule("0.9", vendor=models[3].vendor)
+    rule("0.8", series="gpt-4")
+    rule("0.5", model=models[2])
+
+    sheets = published_sheets(models, at=NOW, groups={"default"})
+
+    a, b, *others = (sheets[model.pk] for model in models)
+    assert a is b
+    assert len({id(sheet) for sheet in (a, *others)}) == 6
+    assert [sheet.discount for sheet in (a, *others)] == [
+        Decimal(text) for text in ("1", "0.5", "0.9", "0.8", "1", "1")
+    ]
+    for model in models:
+        assert published_sheets([model], at=NOW, groups={"default"})[model.pk] == sheets[model.pk]
+
+
 MOMENTS = st.integers(0, 6).map(lambda days: NOW + days * DAY)
 
 

@@ -21,8 +21,9 @@ logger = logging.getLogger("modelbook.warming")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-# The first one fails without a database or its tables; the others load the addresses, templates, models and prices.
-ADDRESSES = ("/readyz", "/api/pricing", "/")
+# The first one fails without a database or its tables; the others load the addresses, templates, models and prices, and
+# what a search and an order by price compare of all models.
+ADDRESSES = ("/readyz", "/api/pricing", "/", "/results?q=warm&sort=price")
 # A worker that is not ready then takes requests, and gunicorn does not take it for one that hangs.
 MAX_SECONDS = 10.0
 
@@ -40,8 +41,8 @@ def warm_up(application: Application) -> None:
 
 def _request_all(application: Application) -> None:
     try:
-        for path in ADDRESSES:
-            status, body = _request(application, path)
+        for address in ADDRESSES:
+            status, body = _request(application, address)
             if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 # Without a database, each further request would wait for it again.
                 logger.error("This worker is not ready: %s", body.decode(errors="replace")[:1000])
@@ -52,11 +53,12 @@ def _request_all(application: Application) -> None:
         connections.close_all()
 
 
-def _request(application: Application, path: str) -> tuple[int, bytes]:
+def _request(application: Application, address: str) -> tuple[int, bytes]:
     """The status and the body of the application's response to a visitor."""
+    path, _mark, query = address.partition("?")
     host = next((host for host in settings.ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
     environ = {
-        "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "SCRIPT_NAME": "", "SERVER_NAME": host,
+        "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "SCRIPT_NAME": "", "SERVER_NAME": host,
         "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": host,
         "HTTP_ACCEPT": "text/html", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr,
     }  # fmt: skip

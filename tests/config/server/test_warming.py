@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from config.server import warming
 from config.server.warming import ADDRESSES, warm_up
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def answering(status: str, paths: list[str]) -> Callable[..., Any]:
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        paths.append(environ["PATH_INFO"])
+        paths.append("?".join(filter(None, [environ["PATH_INFO"], environ["QUERY_STRING"]])))
         start_response(status, [])
         return []
 
@@ -38,6 +40,17 @@ def test_the_bodies_that_most_visitors_request_are_rendered_before(caplog: pytes
 
     assert len(VISITOR_BODIES._bodies) == 2
     assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
+def test_the_first_order_by_price_of_a_visitor_reads_no_prices() -> None:
+    world.price(world.model(), input="1", output="2")
+
+    warm_up(django_application)
+
+    with CaptureQueriesContext(connection) as queries:
+        status, _body = warming._request(django_application, "/results?sort=-price")
+    assert status == 200
+    assert not [query for query in queries if "pricing_priceline" in query["sql"]]
 
 
 def test_what_was_loaded_is_not_scanned_again() -> None:

@@ -22,8 +22,8 @@ logger = logging.getLogger("modelbook.warming")
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 # The first one fails without a database or its tables; the others load the addresses, templates, models and prices, and
-# what a search and an order by price compare of all models.
-ADDRESSES = ("/readyz", "/api/pricing", "/", "/results?q=warm&sort=price")
+# what a search and an order by price compare of all models; the last one makes the OpenAPI document.
+ADDRESSES = ("/readyz", "/api/pricing", "/", "/results?q=warm&sort=price", "/docs")
 # A worker that is not ready then takes requests, and gunicorn does not take it for one that hangs.
 MAX_SECONDS = 10.0
 

@@ -38,7 +38,7 @@ def test_the_bodies_that_most_visitors_request_are_rendered_before(caplog: pytes
 
     warm_up(django_application)
 
-    assert len(VISITOR_BODIES._bodies) == 2
+    assert len(VISITOR_BODIES._bodies) == 3
     assert [record.levelname for record in caplog.records] == ["INFO"]
 
 

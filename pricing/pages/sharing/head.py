@@ -19,8 +19,8 @@ LOCALES = {"en": "en_US", "zh": "zh_CN"}
 LONGEST_DESCRIPTION = 155
 # What a text that was cut does not end with, in English and Chinese.
 PAUSES = " ,;:.\uff0c\uff1b\uff1a\u3002\u3001"
-# What could end the element, or begin another one, in data inside of HTML.
-ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+# What could end the element, begin another one, or be read as an attribute, in data inside of HTML.
+ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 @dataclass(frozen=True)

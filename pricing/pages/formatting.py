@@ -1,5 +1,7 @@
 """What pages show beside prices: the size of a context and the names of endpoints. Imports no models."""
 
+import re
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -26,6 +28,9 @@ ENDPOINTS = {
 }
 # The label of the group that a new catalog has.
 DEFAULT_GROUP = gettext_noop("Default")
+
+# Markdown in descriptions, as sources write them.
+LINK, EMPHASIS = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)"), "**"
 
 
 def token_count(number: int | None) -> str:
@@ -55,6 +60,11 @@ def endpoint_label(label: str) -> str:
 def group_label(label: str) -> str:
     """The label of a group; that of the group which a new catalog has is translated, others are the operator's."""
     return _("Default") if label == DEFAULT_GROUP else label
+
+
+def plain_text(description: str) -> str:
+    """A description without the links and the emphasis of Markdown: pages show text."""
+    return LINK.sub(r"\1", description).replace(EMPHASIS, "")
 
 
 def heading(name: str, title: str) -> str:

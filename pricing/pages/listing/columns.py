@@ -60,7 +60,7 @@ def _model(entry: Entry) -> str:
     name = f" <code>{escape(card.name)}</code>" if card.title != card.name else ""
     return (
         f'<th scope="row"><a href="{escape(entry.address)}">{escape(card.title)}</a>{old}'
-        f'<small>{entry.mark} <a href="{escape(entry.vendor_address)}">{vendor}</a>{name}'
+        f'<small><a href="{escape(entry.vendor_address)}">{entry.mark} {vendor}</a>{name}'
         f'<button type="button" class="copy" aria-label="{_("Copy")} {escape(card.name)}">{_("Copy")}</button>'
         f"</small></th>"
     )

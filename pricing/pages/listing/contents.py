@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from pricing.engine.formatting import amounts
 from pricing.pages.listing.catalog import Page, catalog_of
 from pricing.pages.listing.columns import EXTRA, columns_of
 from pricing.pages.listing.filters import orders, selects
@@ -58,6 +59,12 @@ def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
         "vendor_mark": mark(vendor.slug, vendor.name_in(visitor.language), vendor.icon) if vendor else "",
         "vendor_name": vendor.name_in(visitor.language) if vendor else "",
         "number_of_models": len(catalog.cards),
+        "numbers": {
+            "models": amounts.number(len(catalog.cards)),
+            "total": amounts.number(page.total),
+            "first": amounts.number(page.first),
+            "last": amounts.number(page.last),
+        },
         "search": page.search,
         "address": address(page.search),
         "previous": address(page.previous),

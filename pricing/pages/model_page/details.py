@@ -16,7 +16,7 @@ from pricing.engine.formatting import amounts, labels
 from pricing.engine.headline import headline
 from pricing.pages.calculator.form import calculator
 from pricing.pages.code_examples.examples import CodeExamples, code_examples
-from pricing.pages.formatting import heading
+from pricing.pages.formatting import heading, plain_text
 from pricing.pages.listing.prices import prices
 from pricing.pages.model_page.facts import facts_of, has_input_limit
 from pricing.pages.model_page.groups import group_table
@@ -54,6 +54,7 @@ def details(
         "vendor": model.vendor.name_in(get_language()),
         "compare_link": visitor.link("/compare", ("m", model.name)),
         "heading": heading(model.name, model.title),
+        "description": plain_text(model.description),
         "aliases": listing.aliases(model),
         "lifecycle": lifecycle,
         "is_retired": is_retired,

@@ -13,6 +13,7 @@ from pricing.engine.formatting import capabilities, labels
 from pricing.engine.formatting.display import AS_PUBLISHED, showing
 from pricing.engine.formatting.languages import short
 from pricing.engine.formatting.price_words import price_words
+from pricing.pages.formatting import plain_text
 from pricing.pages.sharing import structured_data, words
 from pricing.pages.sharing.head import Head, Image, Link, address, cut
 from pricing.pages.visitor import Visitor
@@ -71,7 +72,7 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
     # The canonical address has no choice of the visitor beside the language, and neither has what is said of it.
     with showing(AS_PUBLISHED):
         price = price_words(sheet, is_retired=is_retired)
-        more = model.description or capabilities_of(model)
+        more = plain_text(model.description) or capabilities_of(model)
         described = cut(words.model_description(model.title, vendor, price, model.context_length, more))
     head = Head(
         title=model.title,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pricing.pages.formatting import token_count
+from pricing.pages.formatting import plain_text, token_count
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,16 @@ from pricing.pages.formatting import token_count
 )  # fmt: skip
 def test_context_lengths_are_short(number: int | None, text: str) -> None:
     assert token_count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("description", "text"),
+    [
+        ("Like [o4-mini](/openai/o4-mini), but **slower**.", "Like o4-mini, but slower."),
+        ("See [prices [1]](https://a.example/b_(c)).", "See [prices [1]](https://a.example/b_(c))."),
+        ("A [list] (of notes), 2 * 3\n- one", "A [list] (of notes), 2 * 3\n- one"),
+        ("", ""),
+    ],
+)
+def test_descriptions_are_shown_without_markdown(description: str, text: str) -> None:
+    assert plain_text(description) == text

@@ -42,7 +42,7 @@ def test_a_row() -> None:
     assert html_of(card(), address="/models/gpt-4o?group=vip&lang=zh") == (
         '<tr><td class="pick"><input type="checkbox" name="m" value="gpt-4o" aria-label="Compare GPT-4o"></td>'
         '<th scope="row"><a href="/models/gpt-4o?group=vip&amp;lang=zh">GPT-4o</a>'
-        '<small><img class="logo" src="/icon" alt=""> <a href="/?vendor=openai&amp;lang=zh">OpenAI</a> '
+        '<small><a href="/?vendor=openai&amp;lang=zh"><img class="logo" src="/icon" alt=""> OpenAI</a> '
         '<code>gpt-4o</code><button type="button" class="copy" aria-label="Copy gpt-4o">Copy</button></small></th>'
         '<td class="context">128K</td>'
         '<td class="types">text, image → text</td><td class="price input">$2.50</td>'

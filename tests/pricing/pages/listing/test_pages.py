@@ -69,3 +69,19 @@ def test_a_search_without_a_match_is_a_small_page(client: Client) -> None:
     assert "<table" not in page
     assert links(page) == {}
     assert "0 models" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("en", (">1,500 models<", ">1,499–1,500 of 1,500<")),
+        ("zh", (">1,500 个模型<", ">第 1,499–1,500 个，共 1,500 个<")),
+    ],
+)
+def test_numbers_of_models_have_separators(
+    client: Client, monkeypatch: pytest.MonkeyPatch, language: str, texts: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(catalog.Catalog, "found", lambda self, _search: list(self.cards) * 300)
+    page = shop.get(client, f"/?page=750&lang={language}")
+
+    assert [text for text in texts if text not in page] == []

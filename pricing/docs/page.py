@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 from catalog.caches import process_cache
 from catalog.exact import write_json
 from pricing.docs.contents import contents, translated
-from pricing.pages.responses import HEAD, Place, address_of, page
+from pricing.pages.responses import HEAD, address_of, page
 from pricing.pages.sharing.head import Head
 from pricing.pages.sharing.heads import links_of_site, site_image
-from pricing.pages.visitor import Visitor
+from pricing.pages.visitor import Place, Visitor
 from tokens.http.bodies import Body, respond
 from tokens.http.negotiation import asks_for_html, own_address, vary_by_client
 

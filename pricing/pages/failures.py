@@ -16,10 +16,10 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from catalog.db.locking import is_lock_timeout
-from pricing.pages.responses import HEAD, Place, as_page, render
+from pricing.pages.responses import HEAD, as_page, render
 from pricing.pages.sharing.head import Head
 from pricing.pages.views import is_browser
-from pricing.pages.visitor import Visitor
+from pricing.pages.visitor import Place, Visitor
 from tokens.http import errors
 
 # A page that offers to send a form again does not repeat what is secret, or what the browser must send itself.

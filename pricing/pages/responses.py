@@ -1,7 +1,6 @@
 """Pages as responses: rendered once for equal visitors, with a policy that lets them load nothing from elsewhere."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,13 @@ from django.utils.translation import gettext as _
 
 from catalog.caches import process_cache
 from catalog.db.revision import version_of
-from catalog.exact import digits
-from catalog.prices import MILLION
 from pricing.engine.conditions import zone
-from pricing.engine.formatting import amounts, labels
-from pricing.engine.formatting.languages import short
+from pricing.engine.formatting import amounts
+from pricing.engine.formatting.languages import gap, html_code
 from pricing.engine.formatting.moments import next_midnight
-from pricing.pages.formatting import group_label
-from pricing.pages.sharing.head import CODES, Head
-from pricing.pages.visitor import TOKENS_PER, Visitor
+from pricing.pages.sharing.head import Head
+from pricing.pages.switches import switches
+from pricing.pages.visitor import Place, Visitor
 from pricing.published.boundaries import published_until
 from pricing.published.changes.addresses import feed_of
 from tokens.api_error import ApiError
@@ -50,7 +47,6 @@ ICONS = {
     "favicon.ico": ("pricing/favicon.ico", "image/vnd.microsoft.icon"),
     "apple-touch-icon.png": ("pricing/apple-touch-icon.png", "image/png"),
 }
-LANGUAGES = (("en", "English"), ("zh", "中文"))
 
 Context = Mapping[str, Any]
 # The name in the context of the page's Head, which each page has.
@@ -58,14 +54,6 @@ HEAD = "head"
 ROWS = "rows"
 # No text of a page contains it: templates escape the signs in texts.
 ROWS_HERE = "<!-- rows -->"
-
-
-@dataclass(frozen=True)
-class Place:
-    """The address of a page: its path and its own parameters, without the visitor's choices."""
-
-    path: str
-    parameters: tuple[tuple[str, str], ...] = ()
 
 
 def page(
@@ -146,19 +134,13 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
         base_context: dict[str, Any] = {
             "visitor": visitor,
             "public": visitor.public,
-            "language": CODES[short(visitor.language)],
-            # Between two sentences: Chinese ones have no space between them.
-            "gap": "" if short(visitor.language) == "zh" else " ",
+            "language": html_code(visitor.language),
+            "gap": gap(visitor.language),
             "site": settings.SITE_NAME,
             "home": visitor.link("/"),
             "docs": visitor.link("/docs"),
             "feed": feed_of(visitor.language),
-            "groups": groups(visitor, place),
-            "group_label": group_label(visitor.public.chosen.label) if visitor.public.chosen else "",
-            "languages": languages(visitor, place),
-            "currencies": currencies(visitor, place),
-            "token_counts": token_counts(visitor, place),
-            "conversions": conversions(visitor),
+            **switches(visitor, place),
             "per_tokens": amounts.per_tokens(),
             "icon": address_of("icon.svg"),
             "styles": address_of("pages.css"),
@@ -170,67 +152,6 @@ def render_body(template: str, visitor: Visitor, place: Place, context: Callable
         html = render_to_string(template, values | {ROWS: SafeString(ROWS_HERE)})
         head, _here, tail = html.encode().partition(ROWS_HERE.encode())
         return Body.of_rows(head, rows, tail, separator=b"")
-
-
-def groups(visitor: Visitor, place: Place) -> list[Context]:
-    """The public groups, each with a link to the same page at its prices."""
-    return [
-        {
-            "label": group_label(group.label),
-            "link": visitor.link(place.path, *place.parameters, group=group.slug),
-            "is_chosen": group.slug == visitor.group,
-        }
-        for group in visitor.public.groups
-    ]
-
-
-def languages(visitor: Visitor, place: Place) -> list[Context]:
-    return [
-        {
-            "code": code,
-            "label": label,
-            "link": visitor.link(place.path, *place.parameters, lang=code),
-            "is_chosen": code == short(visitor.language),
-        }
-        for code, label in LANGUAGES
-    ]
-
-
-def currencies(visitor: Visitor, place: Place) -> list[Context]:
-    """Each currency with a link to the same page in it; the first one is the published currency of each price."""
-    codes = ["", *visitor.currencies] if visitor.currencies else []
-    return [
-        {
-            "label": code or _("As published"),
-            "link": visitor.link(place.path, *place.parameters, currency=code),
-            "is_chosen": code == visitor.display.currency,
-        }
-        for code in codes
-    ]
-
-
-def token_counts(visitor: Visitor, place: Place) -> list[Context]:
-    """How many tokens prices can be for, each with a link to the same page."""
-    if visitor.public.chosen is None:
-        return []
-    return [
-        {
-            "label": f"{name} {labels.units('token')}",
-            "link": visitor.link(place.path, *place.parameters, per="" if number == MILLION else name),
-            "is_chosen": number == visitor.display.per,
-        }
-        for name, number in TOKENS_PER.items()
-    ]
-
-
-def conversions(visitor: Visitor) -> list[str]:
-    """The rates that prices are converted with, in words: 1 USD = 7.2 CNY, 2026-11-01."""
-    rates = visitor.display.used_rates()
-    texts = (f"1 USD = {digits(rate.per_usd)} {rate.currency}" for rate in rates)
-    return [
-        " · ".join(filter(None, [text, rate.as_of.isoformat(), rate.source]))
-        for text, rate in zip(texts, rates, strict=True)
-    ]
 
 
 @process_cache(maxsize=None)

@@ -18,10 +18,10 @@ from pricing.pages.listing.catalog import Page, catalog_of
 from pricing.pages.listing.contents import FRAGMENT, LIST, list_context
 from pricing.pages.listing.search import MAX_QUERY, Search
 from pricing.pages.model_page.details import current_prices, details
-from pricing.pages.responses import ASSETS, HEAD, PUBLIC, Context, Place, busy_page, missing_page, page, send_asset
+from pricing.pages.responses import ASSETS, HEAD, PUBLIC, Context, busy_page, missing_page, page, send_asset
 from pricing.pages.sharing.heads import comparison_head, model_head
 from pricing.pages.vendors.icons import send_icon
-from pricing.pages.visitor import Visitor
+from pricing.pages.visitor import Place, Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
 from tokens.api_error import ApiError

@@ -56,6 +56,14 @@ def chosen_columns(values: list[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Place:
+    """The address of a page: its path and its own parameters, without the visitor's choices."""
+
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Rates:
     """The rates of a group with their starts, the oldest first."""
 

@@ -14,7 +14,7 @@ from catalog.exact import write_json
 from pricing.api.changes.atom import Head, atom
 from pricing.api.changes.selection import Selection, Subject, models_since
 from pricing.api.views import PriceView
-from pricing.engine.formatting.languages import language_named, short
+from pricing.engine.formatting.languages import html_code, language_named, short
 from pricing.published.changes.addresses import feed_address
 from pricing.published.changes.cursors import write_cursor
 from pricing.published.changes.listing import change_list
@@ -125,7 +125,7 @@ def _head(request: Request, selection: Selection, subject: Subject, *, language:
         subtitle=_("Prices that changed or will change, new models, and models that retire."),
         name=name + _query({"kind": query["kind"]} | choice),
         author=settings.SITE_NAME,
-        language="zh-Hans" if language.startswith("zh") else language,
+        language=html_code(language),
         authority=request.get_host() if settings.API_DOMAIN == NO_DOMAIN else settings.API_DOMAIN,
         home=absolute("/"),
         page=absolute(page + _query(chosen | choice)),

@@ -6,7 +6,9 @@ Imports no models and no settings.
 import re
 
 # Code in Django -> name in its own language.
-LANGUAGES = (("en", "English"), ("zh-hans", "简体中文"))
+LANGUAGES = (("en", "English"), ("zh-hans", "中文"))
+# Code in addresses -> code in `lang` and `hreflang`.
+CODES = {"en": "en", "zh": "zh-Hans"}
 CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
 # First part of a code -> the language. `cn` is a country, but many write it for its language.
 BY_FIRST_PART = {"en": "en", "zh": "zh-hans", "cn": "zh-hans"}
@@ -21,3 +23,13 @@ def language_named(code: str) -> str:
 def short(language: str) -> str:
     """The code of a language in addresses: zh for zh-hans."""
     return language.partition("-")[0]
+
+
+def html_code(language: str) -> str:
+    """The code of a language in `lang` and `hreflang`: zh-Hans for zh-hans."""
+    return CODES[short(language)]
+
+
+def gap(language: str) -> str:
+    """What is between two sentences: nothing in Chinese."""
+    return "" if short(language) == "zh" else " "

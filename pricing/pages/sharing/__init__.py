@@ -1,1 +1,1 @@
-"""What pages say to programs: the head, previews of links, structured data, the sitemap, models as Markdown."""
+"""What pages say to programs: the head, previews of links, structured data, the sitemap."""

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.exact import write_json
-from pricing.engine.formatting.languages import short
+from pricing.engine.formatting.languages import CODES, short
 
 Parameters = tuple[tuple[str, str], ...]
 
-# The language in addresses -> its code in `hreflang` and `lang`, and its locale in Open Graph.
-CODES = {"en": "en", "zh": "zh-Hans"}
+# The language in addresses -> its locale in Open Graph.
 LOCALES = {"en": "en_US", "zh": "zh_CN"}
+# The size of previews, in pixels.
+WIDTH, HEIGHT = 1200, 630
 # Search engines show about so many characters.
 LONGEST_DESCRIPTION = 155
 # What a text that was cut does not end with, in English and Chinese.
@@ -29,8 +30,8 @@ class Image:
 
     url: str
     alt: str
-    width: int = 1200
-    height: int = 630
+    width: int = WIDTH
+    height: int = HEIGHT
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from catalog.caches import process_cache
+from pricing.pages.sharing.head import HEIGHT, WIDTH
 
-WIDTH, HEIGHT = 1200, 630
 MARGIN = 80
 # A card takes about 20 kB.
 CACHED_CARDS = 256

@@ -12,8 +12,9 @@ from django.db.models import Max, Q
 from django.urls import reverse
 
 from catalog.models import AIModel
+from pricing.engine.formatting.languages import CODES
 from pricing.models import PriceSheet
-from pricing.pages.sharing.head import CODES, address, alternates
+from pricing.pages.sharing.head import address, alternates
 from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.rows import Reading, rendered_rows
 from tokens.timestamps import format_timestamp

@@ -1,9 +1,10 @@
 """What a model or a list is, in a sentence, for descriptions. Imports no models."""
 
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
 
 from pricing.engine.formatting import labels
+from pricing.engine.formatting.languages import gap
 from pricing.pages.formatting import token_count
 
 COMPARE = gettext_noop("Search and compare the prices of input, output and cached tokens.")
@@ -35,5 +36,5 @@ def vendor_description(vendor: str, number: int) -> str:
 
 
 def sentences(first: str, second: str) -> str:
-    """Two sentences, with a space between them where the language has one."""
-    return _("%(first)s %(second)s") % {"first": first, "second": second} if second else first
+    """Two sentences, or the first one alone."""
+    return f"{first}{gap(get_language())}{second}" if second else first

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from catalog.models import AIModel
-from pricing.pages.responses import Place
+from pricing.pages.visitor import Place
 from tokens.http.shared import names
 from tokens.http.shared.names import name_of, running_code
 

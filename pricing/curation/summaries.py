@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from catalog.prices import Line, Sheet, only_money
 from pricing.engine.formatting import lines
+from pricing.engine.formatting.price_words import exact_headline
 from pricing.models import PriceLine, PriceSheet
 
 
@@ -14,7 +15,7 @@ def summary(sheet: PriceSheet) -> str:
 
 def in_and_out(sheet: PriceSheet) -> str:
     """$2.50 / $10.00 per million tokens, where these are the headline; else the headline. Needs the sheet's model."""
-    return lines.headline_text(replace(sheet_value(sheet), charged_sides=sheet.model.charged_sides))
+    return exact_headline(replace(sheet_value(sheet), charged_sides=sheet.model.charged_sides))
 
 
 def sheet_value(sheet: PriceSheet) -> Sheet:

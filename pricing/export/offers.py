@@ -26,9 +26,6 @@ from tokens.access.visibility import Listing, aliases_of
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
-# Output types of models that are not only for chats.
-NOT_CHAT = frozenset({"image", "audio", "video", "embedding"})
-
 
 @dataclass(frozen=True)
 class PricedModel:

@@ -3,21 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from catalog.prices import Sheet
 from pricing.engine.formatting import amounts
-from pricing.engine.headline import (
-    CACHED_INPUT,
-    comparable_price,
-    fees,
-    fees_of_each_call,
-    headline,
-    input_and_output,
-    is_one_of_several,
-    media_prices,
-    token_prices,
-)
+from pricing.engine.formatting.price_words import fee_prices, side_prices, single_price
+from pricing.engine.headline import CACHED_INPUT, comparable_price, fees, media_prices, token_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +40,16 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     if sheet is None or state != "priced":
         return PriceTag(state, comparable=Decimal(0) if state == "free" else None)
     has_other_prices = bool(fees(sheet) or media_prices(sheet)) or any(line.conditions for line in sheet.lines)
-    of_each_call = tuple(amounts.short_price_per(line, sheet.currency) for line in fees_of_each_call(sheet))
-    tokens = input_and_output(sheet)
-    if not tokens:
-        return PriceTag(state, single=_single(sheet), fees=of_each_call, has_other_prices=has_other_prices)
-    prices = {meter: amounts.short_price(line, sheet.currency) for meter, line in tokens.items()}
+    fees_of_call, prices = tuple(fee_prices(sheet)), side_prices(sheet)
+    if not prices:
+        return PriceTag(state, single=single_price(sheet), fees=fees_of_call, has_other_prices=has_other_prices)
     cached = token_prices(sheet).get(CACHED_INPUT)
-    if sheet.unknown_side:
-        prices[sheet.unknown_side] = _("unknown")
     return PriceTag(
         state,
         input=prices.get("input", ""),
         output=prices.get("output", ""),
         cached=amounts.short_price(cached, sheet.currency) if cached else "",
-        fees=of_each_call,
+        fees=fees_of_call,
         has_other_prices=has_other_prices,
         comparable=comparable_price(sheet),
     )
-
-
-def _single(sheet: Sheet) -> str:
-    price = amounts.short_price_per(headline(sheet), sheet.currency)
-    # The headline is the usual use, and not always the cheapest.
-    return _("e.g. %(price)s") % {"price": price} if is_one_of_several(sheet) else price

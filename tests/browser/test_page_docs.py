@@ -1,18 +1,16 @@
 """The documentation of the API in a browser: it fits, is accessible, and its scripts copy, filter and print."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.test_page_looks import AXE
 from tests.browser.visitor import visiting
 from tests.browser.watched import SIZES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AXE = Path(sys.prefix) / "axe/node_modules/axe-core/axe.min.js"
 PAGES = ("/docs", "/docs/management?lang=zh")
 OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
 

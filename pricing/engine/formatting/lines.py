@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
 from catalog.exact import write_json
-from catalog.prices import SIDES, Line, Sheet
+from catalog.prices import Line, Sheet
 from catalog.vocabulary import METERS
 from pricing.engine.equality import is_graduated, same_amount, same_price
 from pricing.engine.formatting import amounts
@@ -25,7 +25,7 @@ from pricing.engine.formatting.labels import (
     with_detail,
     with_lifetime,
 )
-from pricing.engine.headline import fees_of_each_call, headline, input_and_output, is_one_of_several, reads_as_free
+from pricing.engine.headline import headline, reads_as_free
 
 PLACES: Mapping[str, int] = {name: place for place, name in enumerate(METERS)}
 KINDS: Mapping[str, str] = {
@@ -118,30 +118,6 @@ def summary(sheet: Sheet, most: int = SUMMARY_PRICES) -> str:
     return " · ".join(parts) or _("without a price")
 
 
-def headline_text(sheet: Sheet) -> str:
-    """$2.50 / $10.00 for input and output per million tokens where both are the headline, else the one price.
-
-    A charged side without a price is unknown. The fees that each call pays are added, e.g. + $0.005 per request. The
-    discount of the sheet is multiplied in.
-    """
-    if sheet.state not in ("priced", "free"):
-        return state(sheet.state)
-    sheet = sheet.folded()
-    extra = [amounts.price_per(fee, sheet.currency) for fee in fees_of_each_call(sheet)]
-    return " + ".join([_headline_price(sheet), *extra])
-
-
-def _headline_price(sheet: Sheet) -> str:
-    texts = {side: amounts.price(line, sheet.currency) for side, line in input_and_output(sheet).items()}
-    if texts and sheet.unknown_side:
-        texts[sheet.unknown_side] = _("unknown")
-    if len(texts) == 2:
-        return " / ".join(texts[side] for side in SIDES)
-    price = amounts.price_per(headline(sheet), sheet.currency)
-    # The headline is the usual use, and not always the cheapest.
-    return _("e.g. %(price)s") % {"price": price} if is_one_of_several(sheet) else price
-
-
 @dataclass(frozen=True)
 class Change:
     """A line before and after; None where there is none. Both are in one measure."""
@@ -168,6 +144,12 @@ class Change:
         return (self.old, self.currencies[0]), (self.new, self.currencies[1])
 
     @property
+    def has_one_unit(self) -> bool:
+        """Whether both lines are prices for the same number of the same unit."""
+        old, new = self.old, self.new
+        return bool(old and new and old.kind == "absolute" and amounts.per(old) == amounts.per(new))
+
+    @property
     def texts(self) -> tuple[str | None, str | None]:
         """What each of the two lines says, every digit of it."""
         if self.words is not None:
@@ -179,7 +161,7 @@ class Change:
     def sentence(self) -> str:
         """Input: $2.50 → $3.00 per million tokens"""
         before, after = (text or _("none") for text in self.texts)
-        if self.old and self.new and self.old.kind == "absolute" and amounts.per(self.old) == amounts.per(self.new):
+        if self.old and self.has_one_unit:
             # What they are paid for is said once.
             before = amounts.price(self.old, self.currencies[0])
         return _("%(what)s: %(text)s") % {"what": self.label, "text": f"{before} → {after}"}

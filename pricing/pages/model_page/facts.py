@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from pricing.engine.formatting import capabilities, labels, moments
-from pricing.pages.formatting import token_count
+from pricing.pages.formatting import token_count, yes_or_no
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,13 @@ def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[Fact]:
         Fact("output_modalities", _("Output types"), labels.join(map(labels.modality, model.output_modalities))),
         Fact("capabilities", _("Capabilities"), capabilities.in_words(model.capabilities)),
         Fact("knowledge_cutoff", _("Knowledge cut-off"), model.knowledge_cutoff),
-        Fact("open_weights", _("Open weights"), open_weights(model.open_weights)),
+        Fact("open_weights", _("Open weights"), yes_or_no(model.open_weights)),
         Fact("released_on", _("Released"), model.released_on.isoformat() if model.released_on else ""),
         Fact("deprecated_on", _("Deprecated"), model.deprecated_on.isoformat() if model.deprecated_on else ""),
         Fact("retires_on", _("Retires"), moments.day(model.retires_at) if model.retires_at else ""),
         Fact("tags", _("Tags"), labels.join(model.tags)),
     ]
     return [fact for fact in facts if fact.value]
-
-
-def open_weights(is_open: bool | None) -> str:
-    """Yes or no; empty if it is not known."""
-    return "" if is_open is None else _("yes") if is_open else _("no")
 
 
 def context(number: int | None) -> str:

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from pricing.engine.formatting import amounts, labels
-from pricing.engine.headline import token_prices
 from pricing.pages.formatting import group_label
 from pricing.pages.price_tags import PriceTag, price_tag
 from pricing.pages.visitor import Visitor
@@ -25,7 +24,6 @@ class GroupRow:
     link: str
     is_chosen: bool
     tag: PriceTag
-    cached: str
     words: str
 
 
@@ -59,17 +57,15 @@ def group_table(model: AIModel, visitor: Visitor) -> GroupTable | None:
         published = publish({model.pk: model}, sheets, groups={group.slug}, factors=factors).get(model.pk)
         sheet = published and apply_group_rate(published, group.slug, rates[group.slug]).folded()
         tag = price_tag(sheet)
-        cached = token_prices(sheet).get("input.cache_read") if sheet and (tag.input or tag.output) else None
         rows.append(
             GroupRow(
                 group_label(group.label),
                 visitor.link(path, group=group.slug),
                 group.slug == visitor.group,
                 tag,
-                amounts.short_price(cached, sheet.currency) if cached and sheet else "",
                 labels.state(tag.state) or tag.single,
             )
         )
-    has_tokens, has_cached = any(not row.words for row in rows), any(row.cached for row in rows)
+    has_tokens, has_cached = any(not row.words for row in rows), any(row.tag.cached for row in rows)
     caption = labels.join_clauses([_("Prices by group"), amounts.per_tokens() if has_tokens else ""])
     return GroupTable(caption, tuple(rows), has_tokens, has_cached)

@@ -118,12 +118,7 @@ def move(change: Change) -> Move:
     if change.words:
         return Move(change.label, *change.words)
     old, new = (None if line is None else _text(line, currency) for line, currency in change.sides)
-    if (
-        change.old
-        and change.new
-        and change.old.kind == "absolute"
-        and amounts.per(change.old) == amounts.per(change.new)
-    ):
+    if change.old and change.has_one_unit:
         # What they are paid for is said once.
         old = amounts.short_price(change.old, change.currencies[0])
     return Move(change.label, old or "", new or _("no separate price"))

@@ -17,8 +17,7 @@ from pricing.pages.formatting import plain_text
 from pricing.pages.sharing import structured_data, words
 from pricing.pages.sharing.head import Head, Image, Link, address, cut
 from pricing.pages.visitor import Visitor
-from pricing.published.changes.addresses import feed_address
-from pricing.published.changes.addresses import feed_of as feed_of_all
+from pricing.published.changes.addresses import feed_of
 
 # What a search may choose on a page that search engines show: such pages are the vendors' own.
 OF_VENDORS = frozenset({"vendor", "page"})
@@ -49,7 +48,7 @@ def list_head(
     described = words.vendor_description(vendor, number) if vendor else words.list_description(number, vendors)
     addresses = [(text, page_address(site, visitor, name)) for name, text in models[:LISTED_ITEMS]]
     lists = structured_data.item_list(name=title, number=number, models=addresses)
-    own_feed = [feed_of(vendor, visitor, vendor=dict(parameters)["vendor"])] if vendor else []
+    feeds = [own_feed(vendor, visitor, vendor=dict(parameters)["vendor"])] if vendor else []
     own = structured_data.website(name=settings.SITE_NAME, url=f"{site}/")
     return Head(
         title=title,
@@ -60,7 +59,7 @@ def list_head(
         language=visitor.language,
         is_indexed=is_indexed,
         image=site_image(site),
-        links=(*own_feed, *links_of_site(visitor)),
+        links=(*feeds, *links_of_site(visitor)),
         data=(own, lists) if is_indexed else (),
     )
 
@@ -84,7 +83,7 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
         kind="product",
         image=image,
         links=(
-            feed_of(model.title, visitor, model=model.name),
+            own_feed(model.title, visitor, model=model.name),
             Link("alternate", MARKDOWN, reverse("model-markdown", args=[model.name]), f"{model.title} (Markdown)"),
             *links_of_site(visitor),
         ),
@@ -123,17 +122,16 @@ def comparison_head(titles: Sequence[str], visitor: Visitor) -> Head:
 def links_of_site(visitor: Visitor) -> tuple[Link, ...]:
     """The feed of all changes, and what programs read."""
     return (
-        Link("alternate", FEED, feed_of_all(visitor.language), _("Price changes (feed)")),
+        Link("alternate", FEED, feed_of(visitor.language), _("Price changes (feed)")),
         Link("alternate", "text/plain", reverse("llms_txt"), "llms.txt"),
         Link("service-desc", "application/vnd.oai.openapi+json", reverse("openapi"), "OpenAPI"),
         Link("service-doc", "text/html", reverse("docs"), _("API")),
     )
 
 
-def feed_of(name: str, visitor: Visitor, *, vendor: str = "", model: str = "") -> Link:
+def own_feed(name: str, visitor: Visitor, *, vendor: str = "", model: str = "") -> Link:
     """The feed of a vendor or a model of this name."""
-    language = "" if visitor.language == settings.DEFAULT_LANGUAGE else short(visitor.language)
-    path = feed_address(vendor=vendor, model=model, language=language)
+    path = feed_of(visitor.language, vendor=vendor, model=model)
     return Link("alternate", FEED, path, _("Price changes of %(name)s (feed)") % {"name": name})
 
 

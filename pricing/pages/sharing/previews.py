@@ -6,8 +6,7 @@ from django.utils import translation
 from catalog.models import AIModel
 from catalog.prices import MILLION, SIDES, Sheet
 from pricing.engine.formatting import amounts, labels
-from pricing.engine.formatting.price_words import price_words
-from pricing.engine.headline import fees_of_each_call, input_and_output
+from pricing.engine.formatting.price_words import fee_prices, price_words, side_prices
 from pricing.pages.sharing.image import Card, drawable
 
 DEFAULT_NAME = "Modelbook"
@@ -37,15 +36,11 @@ def _figures(sheet: Sheet | None) -> tuple[tuple[str, str], ...]:
     """The prices of input and output tokens, if these are the headline."""
     if sheet is None or sheet.state != "priced":
         return ()
-    sheet = sheet.folded()
-    prices = {side: amounts.short_price(line, sheet.currency) for side, line in input_and_output(sheet).items()}
-    if prices and sheet.unknown_side:
-        prices[sheet.unknown_side] = "unknown"
+    prices = side_prices(sheet.folded())
     return tuple((labels.meter(side), drawable(prices[side])) for side in SIDES if side in prices)
 
 
 def _note(sheet: Sheet | None) -> str:
     """What the figures are paid for, and the fees that each call pays beside them."""
-    fees = fees_of_each_call(sheet.folded()) if sheet else ()
-    currency = sheet.currency if sheet else ""
-    return " + ".join([amounts.per_units("token", MILLION), *(amounts.short_price_per(fee, currency) for fee in fees)])
+    fees = fee_prices(sheet.folded()) if sheet else []
+    return " + ".join([amounts.per_units("token", MILLION), *fees])

@@ -18,6 +18,7 @@ def feed_address(*, vendor: str = "", model: str = "", language: str = "", **oth
     return reverse("changes_feed") + (f"?{urlencode(given)}" if given else "")
 
 
-def feed_of(language: str) -> str:
-    """The path of the feed of all models in a language of the pages, which only another one than the site's names."""
-    return feed_address(language="" if language == settings.DEFAULT_LANGUAGE else short(language))
+def feed_of(language: str, *, vendor: str = "", model: str = "") -> str:
+    """The path of a feed in a language of the pages, which only another one than the site's names."""
+    code = "" if language == settings.DEFAULT_LANGUAGE else short(language)
+    return feed_address(vendor=vendor, model=model, language=code)

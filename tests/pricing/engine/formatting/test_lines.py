@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog.prices import Line, Sheet
-from pricing.engine.formatting.lines import changes, described, headline_text, label, pairs, remark, summary
+from pricing.engine.formatting.lines import changes, described, label, pairs, remark, summary
 
 LONG_PROMPT = ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)
 ONE_HOUR = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
@@ -101,41 +101,6 @@ def test_a_summary_of_a_paid_price_never_shows_only_free_lines() -> None:
     assert text == (
         "Page reading $0.002 per page · Input $0.00 per million tokens · Output $0.00 per million tokens · 1 more"
     )
-
-
-def test_a_headline_in_a_line_includes_the_discount_of_its_sheet() -> None:
-    prices = [token_line("input", "2"), token_line("output", "10")]
-
-    assert headline_text(sheet(*prices, Line("", Decimal("0.5"), kind="multiplier"))) == "$1.00 / $5.00"
-    assert headline_text(sheet(*prices, Line("", Decimal(0), kind="multiplier"))) == "$0.00 / $0.00"
-
-
-def test_a_headline_in_a_line() -> None:
-    free = [token_line("input", "0"), token_line("output", "0")]
-
-    assert headline_text(sheet(token_line("output", "10"), token_line("input", "2.5"))) == "$2.50 / $10.00"
-    assert headline_text(sheet(*free)) == "$0.00 / $0.00"
-    assert headline_text(sheet(*free, Line("request", Decimal("0.01"), 1, "request"))) == "$0.01 per request"
-    assert headline_text(sheet(token_line("input", "2"), Line("ocr", Decimal(1), 1, "page"))) == (
-        "e.g. $2.00 per million tokens + $1.00 per page"
-    )
-    assert headline_text(sheet(Line("", None, kind="included"))) == "included in a plan"
-
-
-@pytest.mark.parametrize(
-    ("meter", "unit", "text"),
-    [
-        ("request", "request", "$1.00 / $2.50 + $0.0025 per request"),
-        ("output.image", "image", "$1.00 / $2.50 + $0.0025 per image"),
-        ("web_search", "query", "$1.00 / $2.50"),
-        ("output.audio", "second", "$1.00 / $2.50"),
-    ],
-)
-def test_a_headline_in_a_line_has_the_fees_of_each_call(meter: str, unit: str, text: str) -> None:
-    half = Line("", Decimal("0.5"), kind="multiplier")
-    prices = [token_line("input", "2"), token_line("output", "5"), Line(meter, Decimal("0.005"), 1, unit), half]
-
-    assert headline_text(sheet(*prices)) == text
 
 
 @pytest.mark.parametrize(

@@ -220,3 +220,96 @@ def test_the_number_of_results_is_announced(visitor: Visitor) -> None:
     visitor.wait()
     assert len(visitor.names()) == PAGE_ROWS
     assert page.input_value("[name=q]") == ""
+
+
+def scroll_down(page: Any) -> None:
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+
+
+@pytest.mark.parametrize("status", [429, 503, 0])
+def test_rows_that_cannot_be_appended_are_not_requested_again_and_again(visitor: Visitor, status: int) -> None:
+    page = visitor.open("/?sort=name")
+    sent: list[Any] = []
+
+    def fail(route: Any) -> None:
+        sent.append(route)
+        route.fulfill(status=status, body="") if status else route.abort("internetdisconnected")
+
+    page.route(re.compile("/results"), fail)
+    scroll_down(page)
+    page.wait_for_timeout(600)
+    assert len(sent) == 1
+    # The reason is shown where the visitor is.
+    words = page.locator("[role=alert]").bounding_box()
+    assert 0 <= words["y"] < SIZES["desk"]["height"]
+
+    page.unroute(re.compile("/results"))
+    page.click("text=Show more")
+    page.locator("#models tbody tr").nth(PAGE_ROWS).wait_for()
+    visitor.wait()
+    assert page.is_hidden("[role=alert]")
+
+
+def test_the_order_of_a_header_stays_in_both_directions(visitor: Visitor) -> None:
+    page = visitor.open("/?lang=en")
+    for order in ("context", "-context"):
+        page.click("thead >> text=Context")
+        visitor.wait()
+        assert page.input_value("[name=sort]") == order
+        visitor.choose("q", f"family {len(order)}")
+        assert page.url.endswith(f"&sort={order}&lang=en")
+    assert page.inner_text("[name=sort] option:checked") == "Shortest context first"
+
+    # The page of another address does not have the option.
+    page.click("#reset")
+    visitor.wait()
+    page.reload()
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('[name=sort]').value === '-context'")
+    visitor.choose("q", "family")
+    assert page.url.endswith("/?q=family&sort=-context&lang=en")
+    assert visitor.faults == []
+
+
+def test_a_filter_of_another_page_stays_on_the_way_back(visitor: Visitor) -> None:
+    page = visitor.open("/?context=5000&lang=en")
+    found = page.inner_text("#count")
+    visitor.choose("q", "family")
+    page.click("#reset")
+    visitor.wait()
+    page.reload()
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('[name=context]').value === '5000'")
+    visitor.choose("q", "")
+    assert page.url.endswith("/?context=5000&lang=en")
+    assert page.inner_text("#count") == found
+
+
+def test_a_header_keeps_what_was_typed_before_the_list_shows_it(visitor: Visitor) -> None:
+    page = visitor.open("/?lang=en")
+    page.route(re.compile(r"/results\?(?!.*sort=).*q=tiered"), lambda _route: None)
+    page.fill("[name=q]", "tiered")
+    page.wait_for_timeout(200)
+
+    page.click("thead >> text=Context")
+    visitor.wait()
+
+    assert page.url.endswith("/?q=tiered&sort=context&lang=en")
+    assert visitor.names() == ["tiered-pro"]
+
+
+def test_a_reload_keeps_the_place_in_appended_rows(visitor: Visitor) -> None:
+    page = visitor.open("/?sort=name")
+    scroll_down(page)
+    row = page.locator("#models tbody tr").nth(PAGE_ROWS + 30)
+    row.wait_for()
+    visitor.wait()
+    row.scroll_into_view_if_needed()
+    place = page.evaluate("scrollY")
+
+    page.reload()
+    row.wait_for()
+    visitor.wait()
+    page.wait_for_timeout(100)
+
+    assert abs(page.evaluate("scrollY") - place) < 100

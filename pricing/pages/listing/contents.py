@@ -9,7 +9,7 @@ from pricing.engine.formatting import amounts
 from pricing.pages.listing.catalog import Page, catalog_of
 from pricing.pages.listing.columns import EXTRA, columns_of
 from pricing.pages.listing.filters import orders, selects
-from pricing.pages.listing.orders import is_descending, reverse_of
+from pricing.pages.listing.orders import is_descending, label_of, reverse_of
 from pricing.pages.listing.rows import rows_of
 from pricing.pages.listing.search import Search
 from pricing.pages.responses import HEAD, ROWS, Context
@@ -25,13 +25,17 @@ MOST_ELEMENTS = 3000
 
 @dataclass(frozen=True)
 class Head:
-    """The header of a column: `order` is its value of aria-sort, `link` the address of the list in its order."""
+    """The header of a column: `order` is its value of aria-sort, `link` the address of the list in its order.
+
+    `hint` says which order that is.
+    """
 
     name: str
     label: str
     is_hidden: bool
     link: str = ""
     order: str = ""
+    hint: str = ""
 
 
 def list_context(visitor: Visitor, search: Search, *, site: str) -> Context:
@@ -93,5 +97,5 @@ def heads(visitor: Visitor, search: Search) -> list[Head]:
         sort = reverse_of(search.sort) if is_chosen else column.sort
         order = ("descending" if is_descending(search.sort) else "ascending") if is_chosen else ""
         link = visitor.link("/", *search.having(sort=sort).parameters)
-        found.append(Head(column.name, label, column.is_hidden, link, order))
+        found.append(Head(column.name, label, column.is_hidden, link, order, _(label_of(sort))))
     return found

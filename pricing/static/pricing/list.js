@@ -13,11 +13,13 @@
     }
     return query;
   };
+  // Whether the form can say it: an option that few addresses name, such as a context of 5000, is only in their pages.
   const fill = (query) => {
     for (const field of form.elements) {
       if (field.type === "checkbox") field.checked = query.getAll(field.name).join(".").split(".").includes(field.value);
       else if (field.name && field.type !== "hidden") field.value = query.get(field.name) ?? (field.name === "sort" ? "popular" : "");
     }
+    return [...form.querySelectorAll("select")].every((field) => field.selectedIndex >= 0);
   };
   const load = (query, signal) => fetch(`${form.dataset.results}?${query}`, { headers: { Accept: "text/html" }, signal });
   const results = async (query, signal) => {
@@ -110,11 +112,11 @@
   };
   const append = async () => {
     const next = $("next");
-    if (!next || !hasRoom() || picks.ariaBusy === "true") return;
+    if (!next || !hasRoom() || picks.ariaBusy === "true") return false;
     const signal = start();
     try {
       const page = await results(new URL(next.href).searchParams, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       const [range, more] = [page.getElementById("range"), page.getElementById("next")];
       $("models").tBodies[0].append(...page.getElementById("models").tBodies[0].rows);
       $("range").textContent = range.textContent.replace(range.dataset.first, $("range").dataset.first);
@@ -123,12 +125,17 @@
       $("problem").textContent = "";
       history.replaceState({ appended: ++appended }, "");
       if (compare) showPicks();
+      picks.ariaBusy = "false";
+      prepare();
+      return true;
     } catch (error) {
-      if (!signal.aborted) report(error);
+      // Not prepared again: the next attempt is a click, or scrolling away and back.
+      if (!signal.aborted) {
+        report(error);
+        picks.ariaBusy = "false";
+      }
+      return false;
     }
-    if (signal.aborted) return;
-    picks.ariaBusy = "false";
-    prepare();
   };
 
   form.addEventListener("input", (event) => {
@@ -156,7 +163,15 @@
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     if (link.id === "next" && hasRoom()) { append(); return; }
-    const query = new URL(link.href).searchParams;
+    const query = new URL(link.href).searchParams, head = link.closest("th");
+    if (head) {
+      // What was typed since then stays: the links are those of the last search.
+      const field = form.elements.sort, sort = query.get("sort");
+      if (![...field.options].some((option) => option.value === sort)) field.add(new Option(head.title, sort));
+      field.value = sort;
+      search(false);
+      return;
+    }
     fill(query);
     isTyped = false;
     show(query, "pushState");
@@ -164,13 +179,12 @@
   });
   addEventListener("popstate", () => {
     const query = new URLSearchParams(location.search);
-    fill(query);
     isTyped = false;
-    show(query);
+    if (fill(query)) show(query); else location.reload();
   });
 
   if (matchMedia("(min-width: 44rem)").matches) form.querySelector("details").open = true;
-  new ResizeObserver(() => picks.style.setProperty("--bar", `${form.offsetHeight}px`)).observe(form);
+  new ResizeObserver(() => form.parentNode.style.setProperty("--bar", `${form.offsetHeight}px`)).observe(form);
   if (compare) {
     picks.addEventListener("change", readPicks);
     picks.addEventListener("click", async ({ target }) => {
@@ -185,6 +199,11 @@
     readPicks();
   }
   prepare();
-  // After a reload, and on the way back from a model: the rows that were there.
-  (async () => { for (let number = history.state?.appended ?? 0; number > 0; number--) await append(); })();
+  // After a reload, and on the way back from a model: the rows that were there, at the same place.
+  addEventListener("pagehide", () => { if (appended) history.replaceState({ appended, top: scrollY }, ""); });
+  (async () => {
+    const { appended: number = 0, top } = history.state ?? {};
+    while (appended < number && await append()) {}
+    if (top) scrollTo(0, top);
+  })();
 })();

@@ -23,9 +23,12 @@ def curl(target: Target) -> str:
         case "image":
             return _image(target)
         case "gemini-image":
-            picture = "[.candidates[0].content.parts[].inlineData.data | values][0]"
-            decode = f"jq --raw-output {shell(picture)} answer.json | base64 --decode > image.png"
-            return f"{_call(target, f'{WRITING} answer.json')} &&\n{decode}"
+            found = "[.candidates[0].content.parts[].inlineData.data | values][0]"
+            picture = shell(f'{found} // error("answer.json has no picture")')
+            return (
+                f"{_call(target, f'{WRITING} answer.json')} &&\npicture=$(jq --raw-output {picture} answer.json) &&\n"
+                'printf %s "$picture" | base64 --decode > image.png'
+            )
     return _call(target, PRINTING)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pricing.pages.code_examples.bodies import HELLO, PICTURE, body_of, headers_of, key_header
-from pricing.pages.code_examples.endpoints import Target
+from pricing.pages.code_examples.endpoints import PATHS, Target
 from pricing.pages.code_examples.jobs import SECONDS, Job, job_of
 from pricing.pages.code_examples.literals import pretty, quoted
 from pricing.pages.code_examples.python import PLAIN_ID
@@ -16,21 +16,18 @@ OPENAI_CALLS: Mapping[str, tuple[str, str]] = {
     "completion": ("completions.create", "response.choices[0].text"),
     "responses": ("responses.create", "response.output_text"),
     "compaction": ("responses.compact", "JSON.stringify(response)"),
-    "embeddings": ("embeddings.create", "response.data[0].embedding"),
+    # Some vendors refuse base64, which embeddings.create asks for, others float.
+    "embeddings": ("post", "response.data[0].embedding"),
     "moderation": ("moderations.create", "response.results[0]"),
 }
 WAIT = f"await new Promise((resolve) => setTimeout(resolve, {SECONDS}_000));"
 CHECK = "if (!response.ok) throw new Error(await response.text());\n"
-PICTURE_OF_ADDRESS = "Buffer.from(await (await fetch(image.url)).arrayBuffer())"
 
 
 def javascript(target: Target) -> str:
     if target.root:
         if target.kind in OPENAI_CALLS:
-            call, result = OPENAI_CALLS[target.kind]
-            return _openai(
-                target, f"const response = await client.{call}({pretty(body_of(target))});\nconsole.log({result});"
-            )
+            return _openai(target, _call(target))
         match target.kind:
             case "speech":
                 return WRITE + _openai(
@@ -66,12 +63,29 @@ def _openai(target: Target, code: str) -> str:
     return f'import OpenAI from "openai";\n\n{client}\n{code}'
 
 
+def _call(target: Target) -> str:
+    call, result = OPENAI_CALLS[target.kind]
+    sent = pretty(body_of(target))
+    if call == "post":
+        sent = f"{quoted(PATHS[target.kind])}, {{ body: {sent} }}"
+    return f"const response = await client.{call}({sent});\nconsole.log({result});"
+
+
 def _save_image() -> str:
     return (
         "// Some vendors return the picture, others its address.\n"
-        "const content = image.b64_json\n"
-        f'  ? Buffer.from(image.b64_json, "base64")\n  : {PICTURE_OF_ADDRESS};\n'
-        'await writeFile("image.png", content);'
+        'let content;\nif (image.b64_json) {\n  content = Buffer.from(image.b64_json, "base64");\n} else {\n'
+        f"  const response = await fetch(image.url);\n  {CHECK}"
+        '  content = Buffer.from(await response.arrayBuffer());\n}\nawait writeFile("image.png", content);'
+    )
+
+
+def _save_part(answer: str) -> str:
+    """Saves the first picture among the parts of an answer, which may be a text instead."""
+    return (
+        f"const picture = {answer}.candidates?.[0].content?.parts?.find((part) => part.inlineData);\n"
+        f"if (!picture) throw new Error(JSON.stringify({answer}));\n"
+        'await writeFile("image.png", Buffer.from(picture.inlineData.data, "base64"));'
     )
 
 
@@ -91,18 +105,15 @@ def _anthropic(target: Target) -> str:
         'import Anthropic from "@anthropic-ai/sdk";\n\n'
         f"const client = new Anthropic({{ baseURL: {quoted(target.root)}, apiKey: {KEY} }});\n"
         f"const response = await client.messages.create({pretty(body_of(target))});\n"
-        "console.log(response.content[0].text);"
+        # Thoughts are blocks, too, and come first.
+        'for (const block of response.content) {\n  if (block.type === "text") console.log(block.text);\n}'
     )
 
 
 def _gemini(target: Target) -> str:
     call, contents, start, result = "generateContent", HELLO, "", "console.log(response.text);"
     if target.kind == "gemini-image":
-        start, contents = WRITE, PICTURE
-        result = (
-            "for (const part of response.candidates[0].content.parts) {\n"
-            '  if (part.inlineData) await writeFile("image.png", Buffer.from(part.inlineData.data, "base64"));\n}'
-        )
+        start, contents, result = WRITE, PICTURE, _save_part("response")
     elif target.kind == "gemini-embedding":
         call, result = "embedContent", "console.log(response.embeddings[0].values);"
     sent = pretty({"model": target.model, "contents": contents})
@@ -150,11 +161,7 @@ def _fetch(target: Target) -> str:
         case "image":
             result = "const { data: [image] } = await response.json();\n" + _save_image()
         case "gemini-image":
-            result = (
-                "const { candidates: [candidate] } = await response.json();\n"
-                "for (const part of candidate.content.parts) {\n"
-                '  if (part.inlineData) await writeFile("image.png", Buffer.from(part.inlineData.data, "base64"));\n}'
-            )
+            result = f"const answer = await response.json();\n{_save_part('answer')}"
         case _:
             result = "console.log(await response.text());"
     return (

@@ -73,12 +73,27 @@ def _image(target: Target) -> str:
     return _openai(
         target,
         f"image = client.images.generate(\n{_arguments(body_of(target))}).data[0]\n"
-        "# Some vendors return the picture, others its address.\n"
-        "content = base64.b64decode(image.b64_json) if image.b64_json else requests.get(image.url).content\n"
-        'with open("image.png", "wb") as file:\n'
-        "    file.write(content)",
+        + _save_image("image.b64_json", "image.b64_json", "image.url"),
         modules=("base64",),
         third_party="import requests\n",
+    )
+
+
+def _save_image(is_here: str, picture: str, address: str) -> str:
+    return (
+        "# Some vendors return the picture, others its address.\n"
+        f"if {is_here}:\n    content = base64.b64decode({picture})\n"
+        f"else:\n    response = requests.get({address})\n    response.raise_for_status()\n"
+        '    content = response.content\nwith open("image.png", "wb") as file:\n    file.write(content)'
+    )
+
+
+def _save_part(parts: str, name: str, content: str, answer: str) -> str:
+    """Saves the first picture among the parts of an answer, which may be a text instead."""
+    return (
+        f"pictures = [{content} for part in {parts} if {name}]\n"
+        f"if not pictures:\n    raise SystemExit({answer})\n"
+        'with open("image.png", "wb") as file:\n    file.write(pictures[0])'
     )
 
 
@@ -97,7 +112,8 @@ def _anthropic(target: Target) -> str:
         "import os\n\nfrom anthropic import Anthropic\n\n"
         f"client = Anthropic(base_url={quoted(target.root)}, api_key={KEY})\n"
         f"response = client.messages.create(\n{_arguments(body_of(target))})\n"
-        "print(response.content[0].text)"
+        # Thoughts are blocks, too, and come first.
+        'for block in response.content:\n    if block.type == "text":\n        print(block.text)'
     )
 
 
@@ -105,9 +121,8 @@ def _gemini(target: Target) -> str:
     call, contents, result = "generate_content", HELLO, "print(response.text)"
     if target.kind == "gemini-image":
         contents = PICTURE
-        result = (
-            "for part in response.candidates[0].content.parts:\n    if part.inline_data:\n"
-            '        with open("image.png", "wb") as file:\n            file.write(part.inline_data.data)'
+        result = _save_part(
+            "response.parts or []", "part.inline_data", "part.inline_data.data", "response.model_dump_json()"
         )
     elif target.kind == "gemini-embedding":
         call, result = "embed_content", "print(response.embeddings[0].values)"
@@ -139,26 +154,12 @@ def _requests(target: Target) -> str:
         case "speech":
             return start + 'with open("speech.mp3", "wb") as file:\n    file.write(response.content)'
         case "gemini-image":
-            return (
-                "import base64\n"
-                + start
-                + (
-                    'for part in response.json()["candidates"][0]["content"]["parts"]:\n    if "inlineData" in part:\n'
-                    '        with open("image.png", "wb") as file:\n'
-                    '            file.write(base64.b64decode(part["inlineData"]["data"]))'
-                )
-            )
+            parts = 'response.json()["candidates"][0].get("content", {}).get("parts", [])'
+            content = 'base64.b64decode(part["inlineData"]["data"])'
+            return f"import base64\n{start}" + _save_part(parts, '"inlineData" in part', content, "response.text")
         case "image":
-            return (
-                "import base64\n"
-                + start
-                + (
-                    'image = response.json()["data"][0]\n'
-                    'content = base64.b64decode(image["b64_json"]) if image.get("b64_json") else '
-                    'requests.get(image["url"]).content\n'
-                    'with open("image.png", "wb") as file:\n    file.write(content)'
-                )
-            )
+            picture = _save_image('image.get("b64_json")', 'image["b64_json"]', 'image["url"]')
+            return f'import base64\n{start}image = response.json()["data"][0]\n{picture}'
     return start + "print(response.text)"
 
 

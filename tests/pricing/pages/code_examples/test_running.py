@@ -167,6 +167,46 @@ def test_a_picture_that_has_an_address_is_fetched(path: str, language: str, serv
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", ["/v1/images/generations", "/plain/image"])
+def test_a_picture_whose_address_is_gone_is_an_error(path: str, language: str, server: Server, tmp_path: Path) -> None:
+    server.expect("m", pictures="gone")
+
+    done = run(language, Endpoint("image-generation", "", "POST", path), "m", server, tmp_path)
+
+    assert done.returncode != 0
+    assert "403" in done.stderr or "expired" in done.stderr
+    assert not (tmp_path / "image.png").exists()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("model", [PLAIN, HOSTILE])
+@pytest.mark.parametrize(("kind", "reason"), [("gemini-declined", GREETING), ("gemini-empty", "IMAGE_SAFETY")])
+def test_an_answer_without_a_picture_is_an_error(
+    kind: str, reason: str, model: str, language: str, server: Server, tmp_path: Path
+) -> None:
+    server.expect(model, kind=kind)
+    endpoint = Endpoint("gemini", "", "POST", "/v1beta/models/{model}:generateContent")
+
+    done = run(language, endpoint, model, server, tmp_path, outputs="image")
+
+    assert done.returncode != 0
+    assert not (tmp_path / "image.png").exists()
+    shown = done.stderr + (tmp_path / "answer.json").read_text() if language == "curl" else done.stderr
+    assert reason in shown
+    assert done.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_embeddings_are_read_from_vendors_that_have_no_base64(language: str, server: Server, tmp_path: Path) -> None:
+    server.expect("m", has_base64=False)
+
+    done = run(language, known("embeddings"), "m", server, tmp_path)
+
+    succeeds(done, "2", server, tmp_path)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ENTERED)
 def test_an_address_that_operators_enter_has_examples(name: str, language: str, server: Server, tmp_path: Path) -> None:
     path, result = ENTERED[name]

@@ -47,7 +47,7 @@ CHAT = some(strict(role={"enum": ["user", "system", "assistant"]}, content=TEXT)
 PARTS = strict(parts=some(strict(text=TEXT)), role_={"const": "user"})
 # Every version stays valid; SDKs send the newest one that they know.
 VERSION = re.compile(r"20\d\d-\d\d-\d\d")
-# Kind -> its body.
+# Kind -> its body. Voyage refuses embeddings as floats when they are asked for, although it returns them.
 SCHEMAS: Mapping[str, Any] = {
     "chat": strict(model=MODEL, messages=CHAT),
     "completion": strict(model=MODEL, prompt=TEXT),
@@ -55,7 +55,7 @@ SCHEMAS: Mapping[str, Any] = {
     "compaction": strict(model=MODEL, input=TEXT),
     "messages": strict(model=MODEL, max_tokens={"type": "integer", "minimum": 1}, messages=CHAT),
     "gemini": strict(contents=some(PARTS)),
-    "embeddings": strict(model=MODEL, input=TEXT, encoding_format_={"enum": ["base64", "float"]}),
+    "embeddings": strict(model=MODEL, input=TEXT, encoding_format_={"const": "base64"}),
     "moderation": strict(model=MODEL, input=TEXT),
     "rerank": strict(model=MODEL, query=TEXT, documents=some(TEXT)),
     "image": strict(model=MODEL, prompt=TEXT),
@@ -153,12 +153,18 @@ ANSWERS: Mapping[str, Any] = {
     "compaction": {"id": "r", "object": "response.compaction", "created_at": 1, "output": [], "note": GREETING},
     "messages": {
         "id": "m", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
-        "content": [{"type": "text", "text": GREETING}], "usage": {"input_tokens": 1, "output_tokens": 1},
+        "content": [
+            {"type": "thinking", "thinking": "A greeting.", "signature": ""}, {"type": "text", "text": GREETING},
+        ],
+        "usage": {"input_tokens": 1, "output_tokens": 1},
     },
     "gemini": {"candidates": [{"content": {"role": "model", "parts": [{"text": GREETING}]}}]},
     "gemini-image": {"candidates": [{"content": {"role": "model", "parts": [
         {"text": "Here it is."}, {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(PICTURE).decode()}},
     ]}}]},
+    # The vendor declines, in words.
+    "gemini-declined": {"candidates": [{"content": {"role": "model", "parts": [{"text": GREETING}]}}]},
+    "gemini-empty": {"candidates": [{"finishReason": "IMAGE_SAFETY"}]},
     "moderation": {"id": "m", "model": "m", "results": [{"flagged": False, "categories": {}, "category_scores": {}}]},
     "rerank": {"results": [{"index": 0, "relevance_score": 0.9}]},
     "transcription": {"text": GREETING},
@@ -170,7 +176,11 @@ class RefusedError(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """`model` is the only model, `pictures` is how images are returned, and `refused` are requests that were wrong."""
+    """`model` is the only model, and `refused` are requests that were wrong.
+
+    `pictures` is how images are returned: as such, by an address, or by one that is gone. Mistral returns embeddings
+    as floats, whatever the call asks for.
+    """
 
     daemon_threads = True
 
@@ -179,8 +189,8 @@ class Server(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
         self.expect("m")
 
-    def expect(self, model: str, *, kind: str = "", pictures: str = "b64_json") -> None:
-        self.model, self.kind, self.pictures = model, kind, pictures
+    def expect(self, model: str, *, kind: str = "", pictures: str = "b64_json", has_base64: bool = True) -> None:
+        self.model, self.kind, self.pictures, self.has_base64 = model, kind, pictures, has_base64
         self.asked, self.refused = 0, list[str]()
 
 
@@ -202,6 +212,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if self.path == "/files/image.png":
                 self._send(PICTURE, "image/png")
+            elif self.path == "/files/gone.png":
+                self._send({"error": {"message": "The address has expired"}}, status=403)
             elif self._key() != KEY:
                 self._send({"error": {"message": "Incorrect API key provided"}}, status=401)
             else:
@@ -271,7 +283,7 @@ class Handler(BaseHTTPRequestHandler):
         match kind:
             case "image":
                 value = base64.b64encode(PICTURE).decode()
-                url = f"{self.server.address}/files/image.png"
+                url = f"{self.server.address}/files/{'gone' if self.server.pictures == 'gone' else 'image'}.png"
                 return {
                     "created": 1,
                     "data": [{"b64_json": value} if self.server.pictures == "b64_json" else {"url": url}],
@@ -279,7 +291,7 @@ class Handler(BaseHTTPRequestHandler):
             case "speech":
                 return SPEECH
             case "embeddings":
-                vector: Any = EMBEDDING if document.get("encoding_format") == "base64" else [1.0, 2.0]
+                vector: Any = EMBEDDING if document.get("encoding_format") and self.server.has_base64 else [1.0, 2.0]
                 data = [{"object": "embedding", "index": 0, "embedding": vector}]
                 return {"object": "list", "model": "m", "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}}
         return JOBS[kind][0] if kind in JOBS else ANSWERS[kind]
@@ -307,7 +319,7 @@ class Handler(BaseHTTPRequestHandler):
             jsonschema.validate(document, SCHEMAS["gemini"])
             for content in document["contents"]:
                 gemini_types.Content.model_validate(content)
-            return ANSWERS["gemini-image" if self.server.kind == "gemini-image" else "gemini"]
+            return ANSWERS[self.server.kind if self.server.kind in ANSWERS else "gemini"]
         vector = {"values": [1.0, 2.0]}
         if method == "embedContent":
             jsonschema.validate(document, EMBED)

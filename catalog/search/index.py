@@ -12,13 +12,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from catalog.search.folding import compact, fold_name
+from catalog.search.kinds import NOUNS
 from catalog.search.pinyin import pinyin
 from catalog.search.vendors import author, meant_vendor
 
 # Words of a search; a slash separates the vendor from the id.
 WORDS = re.compile(r"[^\s/,\u3001\uff0c\uff0f]+/?")
-# Latin text and Chinese text of one word: 智谱glm.
-PARTS = re.compile(r"[0-9a-z.-]+|[^0-9a-z.-]+")
+# Gemini's API writes models/ before each id.
+RESOURCE = re.compile(r"\bmodels/(?=[^\s/])", re.IGNORECASE)
+# What other sites append to ids: the variant of an offer, and the date of a version.
+SUFFIX = re.compile(r"(?<=\w)(?::[a-z]+|[-@]20\d\d-?[01]\d-?[0-3]\d|-latest)$", re.IGNORECASE)
+# Latin text and Chinese text of one word, and nouns within it: 智谱glm, 豆包视频.
+_NOUN = "|".join(NOUNS)
+PARTS = re.compile(rf"[0-9a-z.-]+|{_NOUN}|(?:(?!{_NOUN})[^0-9a-z.-])+")
 # A family with its version: claude4.5 is claude-sonnet-4-5, too.
 FAMILY_AND_VERSION = re.compile(r"([a-z]{3,})-?([0-9][0-9.-]*)(?:-?([a-z]{3}[0-9a-z.-]*))?")
 LEADING_LETTERS, TRAILING_DIGITS = re.compile(r"[a-z]*"), re.compile(r"[0-9]*$")
@@ -37,7 +43,7 @@ Match = Callable[[str], Matches]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model in the index: its id, title and aliases, and the folded spellings of its vendor."""
+    """A model in the index: its id, title, aliases and words of its kind, and the folded spellings of its vendor."""
 
     names: Sequence[str]
     vendor: frozenset[str]
@@ -79,12 +85,15 @@ class SearchIndex:
         """The models that the text finds; all of them for an empty text."""
         if not text.strip():
             return Found(self._all, set())
-        words = WORDS.findall(text)
+        words = WORDS.findall(RESOURCE.sub("", text))
         whole = fold_name(text)
         if not whole:
             return Found(set(), set())
         places = self._find(words, whole, self._at_starts) or self._find(words, whole, self._within)
-        names = {compact(whole), compact(fold_name(words[-1]))} if "/" in text else {compact(whole)}
+        if not places and (shorter := SUFFIX.sub("", text.rstrip())) != text.rstrip():
+            return self.find(shorter)
+        # Also behind the name of a vendor: openai/gpt-5, openai gpt 5.
+        names = {compact(whole), *(compact(fold_name(" ".join(words[start:]))) for start in range(len(words)))}
         return Found(places, places.intersection(set().union(*(self._exact.get(name, ()) for name in names))))
 
     def _find(self, words: Sequence[str], whole: str, match: Match) -> Matches:

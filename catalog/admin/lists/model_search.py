@@ -14,6 +14,7 @@ from catalog.db.snapshot import may_store, snapshot
 from catalog.models import AIModel, ModelAlias, Vendor
 from catalog.operators.permissions import may_view
 from catalog.search.index import Entry, SearchIndex
+from catalog.search.kinds import words_of
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -80,11 +81,13 @@ def _read(*, with_vendors: bool, with_aliases: bool) -> SearchedModels:
     if with_aliases:
         for model, alias in ModelAlias.objects.values_list("model", "name"):
             aliases.setdefault(model, []).append(alias)
-    columns = ("pk", "name", "display_name", "series", "tags", "vendor")
+    columns = ("pk", "name", "display_name", "series", "tags", "output_modalities", "vendor")
     rows = list(AIModel.objects.order_by("pk").values_list(*columns))
     entries = (
-        Entry((name, title, *aliases.get(key, ()), series, *tags), spellings.get(vendor, NO_SPELLINGS))
-        for key, name, title, series, tags, vendor in rows
+        Entry(
+            (name, title, *aliases.get(key, ()), series, *tags, *words_of(outputs)), spellings.get(vendor, NO_SPELLINGS)
+        )
+        for key, name, title, series, tags, outputs, vendor in rows
     )
     return SearchedModels(tuple(row[0] for row in rows), SearchIndex(entries))
 

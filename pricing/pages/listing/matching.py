@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from catalog.caches import process_cache
 from catalog.search.index import Entry, SearchIndex
+from catalog.search.kinds import words_of
 from pricing.pages.listing.search import Card
 
 # Groups of visitors whose models are stored.
@@ -27,7 +28,8 @@ class TextIndex:
     def __init__(self, cards: Sequence[Card]) -> None:
         self._keys = [card.key for card in cards]
         self._index = SearchIndex(
-            Entry((card.name, card.title, *card.aliases), card.vendor.spellings) for card in cards
+            Entry((card.name, card.title, *card.aliases, *words_of(card.outputs)), card.vendor.spellings)
+            for card in cards
         )
 
     def find(self, text: str) -> Matches:

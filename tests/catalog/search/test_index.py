@@ -3,6 +3,7 @@
 import pytest
 
 from catalog.search.index import Entry, SearchIndex
+from catalog.search.kinds import words_of
 from catalog.search.vendors import spellings_of
 
 # Vendor -> ids as price lists have them.
@@ -31,8 +32,12 @@ IDS = {
 TITLES = {"qwen-max": "通义千问-Max", "gemini-2.5-pro": "Gemini 2.5 Pro (café)"}
 ALIASES = {"claude-sonnet-4-5": ("sonnet-latest",), "gpt-5": ("旗舰模型",)}
 MODELS = [(vendor, name) for vendor, ids in IDS.items() for name in ids.split()]
+OUTPUTS = {"seedream-4.0": ["image"], "dall-e-3": ["image"], "wan2.2-t2v": ["video"], "sora-2": ["video", "audio"]}
 INDEX = SearchIndex(
-    Entry((name, TITLES.get(name, name), *ALIASES.get(name, ())), spellings_of(*vendor)) for vendor, name in MODELS
+    Entry(
+        (name, TITLES.get(name, name), *ALIASES.get(name, ()), *words_of(OUTPUTS.get(name, ()))), spellings_of(*vendor)
+    )
+    for vendor, name in MODELS
 )
 
 
@@ -91,6 +96,17 @@ EXACTLY = {
     "qwen/qwen3-8b": "qwen3-8b", "azure/gpt-4o": "azure/gpt-4o",
     "anthropic/claude-sonnet-4.5": "claude-sonnet-4-5", "google／gemini-2.5-flash": "gemini-2.5-flash",
     "openai/claude-2.1": "", "智谱 glm5": "glm-5", "智谱glm4.6": "glm-4.6", "谷歌gemini3": "gemini-3-pro",
+    # Kinds.
+    "视频": "wan2.2-t2v sora-2", "文生视频": "wan2.2-t2v sora-2", "阿里 视频": "wan2.2-t2v", "阿里视频": "wan2.2-t2v",
+    "文生图": "seedream-4.0 dall-e-3", "豆包 图片": "seedream-4.0", "豆包图片": "seedream-4.0", "豆包视频": "",
+    "openai image": "dall-e-3", "video": "wan2.2-t2v sora-2", "语音": "sora-2", "音乐": "",
+    # As other sites write ids.
+    "models/gemini-2.5-pro": "gemini-2.5-pro", "Models/Gemini-3-pro": "gemini-3-pro",
+    "accounts/fireworks/models/deepseek-v3p1": "fireworks_ai/accounts/fireworks/models/deepseek-v3p1",
+    "deepseek/deepseek-r1:free": "deepseek-r1", "claude-sonnet-4-5-20250929": "claude-sonnet-4-5",
+    "claude-sonnet-4-5@20250929": "claude-sonnet-4-5", "gemini-2.5-pro:thinking": "gemini-2.5-pro",
+    "anthropic/claude-opus-4-1-20250805": "claude-opus-4-1", "gpt-5-mini-2025-08-07": "gpt-5-mini",
+    "gpt-4o-2024-05-13": "gpt-4o-2024-05-13", ":free": "",
     # Nothing.
     "zzz": "", "???": "", "gpt-6": "", "qwen 9b": "", "openai claude": "", "智谱 gpt": "",
 }  # fmt: skip
@@ -125,7 +141,8 @@ def test_an_empty_search_finds_all() -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("gpt 5", {"gpt-5"}), ("GPT4O", {"gpt-4o"}), ("openai/gpt-5", {"gpt-5"}),
+        ("gpt 5", {"gpt-5"}), ("GPT4O", {"gpt-4o"}), ("openai/gpt-5", {"gpt-5"}), ("OpenAI gpt 5", {"gpt-5"}),
+        ("智谱 GLM 5", {"glm-5"}), ("models/gemini-2.5-pro", {"gemini-2.5-pro"}), ("gpt-5-2025-08-07", {"gpt-5"}),
         ("Sonnet Latest", {"claude-sonnet-4-5"}), ("gpt", set()), ("", set()), ("openai", set()),
     ],
 )  # fmt: skip

@@ -38,6 +38,7 @@ def listed(client: Client, text: str, page: str = "catalog/aimodel") -> set[str]
         ("GPT5", {"gpt-5"}), ("ｇｐｔ　５", {"gpt-5"}), ("newest", {"gpt-5"}), ("in-house/gpt-5", {"gpt-5"}),
         ("ziyan", {"gpt-5", "b/solar-pro3"}), ("自研 gpt", {"gpt-5"}), ("智谱", {"glm-4.6", "a/glm-4.6-air"}),
         ("zhipu 4.6", {"glm-4.6", "a/glm-4.6-air"}), ("best value", {"gpt-5"}), ("five gpt", {"gpt-5"}), ("o3", set()),
+        ("models/gpt-5", {"gpt-5"}), ("glm-4.6:free", {"glm-4.6", "a/glm-4.6-air"}),
         ("nothing", set()), ("***", set()),
     ],
 )  # fmt: skip

@@ -32,10 +32,31 @@ def test_an_id_is_copied_from_its_row(visitor: Visitor) -> None:
 
     page.wait_for_selector("#models button.copy >> text=/^Copied$/")
     assert page.evaluate("navigator.clipboard.readText()") == "vendor/a b"
-    assert page.inner_text("#copied") == "Copied"
+    assert page.get_by_role("status").filter(has_text="Copied").count() == 1
     assert button.get_attribute("aria-label") == "Copy vendor/a b"
     page.wait_for_selector("#models button.copy >> text=/^Copy$/")
     assert visitor.faults == []
+
+
+def test_a_button_that_is_pressed_twice_shows_its_label_again(visitor: Visitor) -> None:
+    page = visitor.open("/?q=odd")
+
+    page.locator("#models button.copy").dblclick()
+
+    page.wait_for_selector("#models button.copy >> text=/^Copied$/")
+    page.wait_for_selector("#models button.copy >> text=/^Copy$/")
+    assert visitor.faults == []
+
+
+def test_without_a_clipboard_there_are_no_buttons_to_copy(visitor: Visitor) -> None:
+    """Browsers have none on pages without TLS."""
+    visitor.page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page = visitor.open("/")
+
+    page.locator("[name=m]").first.check()
+
+    assert page.is_hidden("#copy")
+    assert page.locator("button.copy:visible").count() == 0
 
 
 def test_the_ids_of_picked_models_are_copied_together(visitor: Visitor) -> None:

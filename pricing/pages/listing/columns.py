@@ -57,11 +57,12 @@ def _model(entry: Entry) -> str:
     card = entry.card
     vendor = escape(card.vendor.name_in(get_language()))
     old = f' <i class="old">{_("deprecated")}</i>' if entry.is_deprecated else ""
-    name = f" <code>{escape(card.name)}</code>" if card.title != card.name else ""
+    name = escape(card.name)
+    code = f" <code>{name}</code>" if card.title != card.name else ""
     return (
         f'<th scope="row"><a href="{escape(entry.address)}">{escape(card.title)}</a>{old}'
-        f'<small><a href="{escape(entry.vendor_address)}">{entry.mark} {vendor}</a>{name}'
-        f'<button type="button" class="copy" aria-label="{_("Copy")} {escape(card.name)}">{_("Copy")}</button>'
+        f'<small><a href="{escape(entry.vendor_address)}">{entry.mark} {vendor}</a>{code}'
+        f'<button type="button" class="copy" value="{name}" aria-label="{_("Copy")} {name}">{_("Copy")}</button>'
         f"</small></th>"
     )
 

@@ -51,6 +51,7 @@
     compare.disabled = picked.size > +most;
     compare.textContent = compare.disabled ? over.replace("#", most) : many.replace("#", picked.size);
     copy.hidden = !navigator.clipboard;
+    copy.value = [...picked].join("\n");
     copy.textContent = picked.size === 1 ? copy.dataset.one : copy.dataset.many.replace("#", picked.size);
   };
   const readPicks = () => {
@@ -187,14 +188,6 @@
   new ResizeObserver(() => form.parentNode.style.setProperty("--bar", `${form.offsetHeight}px`)).observe(form);
   if (compare) {
     picks.addEventListener("change", readPicks);
-    picks.addEventListener("click", async ({ target }) => {
-      const row = target.closest("button.copy")?.closest("tr");
-      if (!row && target !== copy) return;
-      await navigator.clipboard.writeText(row ? row.querySelector("[name=m]").value : [...picked].join("\n"));
-      const label = target.textContent;
-      target.textContent = $("copied").textContent = $("copied").dataset.done;
-      setTimeout(() => { $("copied").textContent = ""; if (row) target.textContent = label; else showPicks(); }, 1500);
-    });
     addEventListener("pageshow", readPicks);
     readPicks();
   }

@@ -3,22 +3,27 @@
   const $ = (id) => document.getElementById(id);
   document.documentElement.classList.add("js");
 
-  // Read aloud: the text of a button that has the focus is not, when it changes.
-  const status = document.createElement("p");
-  status.className = "vh";
-  status.setAttribute("role", "status");
-  // A button names the element whose text it copies, or copies the <pre> beside it.
-  for (const button of document.querySelectorAll("button[data-copy]")) {
-    if (!navigator.clipboard) break;
+  // A button copies its value, the text of the element that it names, or the <pre> beside it.
+  const textOf = (button) => button.value || (button.dataset.copy ? $(button.dataset.copy) : button.parentNode.querySelector("pre")).textContent;
+  // Browsers have no clipboard on pages without TLS.
+  if (navigator.clipboard) {
+    document.documentElement.classList.add("copies");
+    // Read aloud: the text of a button that has the focus is not, when it changes.
+    const status = document.createElement("p");
+    status.className = "vh";
+    status.setAttribute("role", "status");
     document.body.append(status);
-    const label = button.textContent;
-    button.hidden = false;
-    button.onclick = async () => {
-      const source = button.dataset.copy ? $(button.dataset.copy) : button.parentNode.querySelector("pre");
-      await navigator.clipboard.writeText(source.textContent);
-      button.textContent = status.textContent = button.dataset.done;
-      setTimeout(() => { button.textContent = label; status.textContent = ""; }, 1500);
-    };
+    for (const button of document.querySelectorAll("button.copy[hidden]")) button.hidden = false;
+    document.addEventListener("click", async ({ target }) => {
+      const button = target.closest("button.copy, #copy");
+      if (!button) return;
+      await navigator.clipboard.writeText(textOf(button));
+      const label = button.textContent, { done } = button.closest("[data-done]").dataset;
+      if (label === done) return;
+      button.textContent = status.textContent = done;
+      // The script of the list may have changed the label of its button.
+      setTimeout(() => { if (button.textContent === done) button.textContent = label; status.textContent = ""; }, 1500);
+    });
   }
 
   const adding = $("add");

@@ -43,7 +43,8 @@ def test_a_row() -> None:
         '<tr><td class="pick"><input type="checkbox" name="m" value="gpt-4o" aria-label="Compare GPT-4o"></td>'
         '<th scope="row"><a href="/models/gpt-4o?group=vip&amp;lang=zh">GPT-4o</a>'
         '<small><a href="/?vendor=openai&amp;lang=zh"><img class="logo" src="/icon" alt=""> OpenAI</a> '
-        '<code>gpt-4o</code><button type="button" class="copy" aria-label="Copy gpt-4o">Copy</button></small></th>'
+        '<code>gpt-4o</code><button type="button" class="copy" value="gpt-4o" aria-label="Copy gpt-4o">Copy</button>'
+        "</small></th>"
         '<td class="context">128K</td>'
         '<td class="types">text, image → text</td><td class="price input">$2.50</td>'
         '<td class="price output">$10.00</td></tr>\n'

@@ -76,7 +76,7 @@ def test_a_description_says_what_a_model_is_and_costs(client: Client) -> None:
     assert page.meta("og:description") == page.meta("twitter:description") == page.meta("description")
     chinese = head(client, "/models/gpt-4o?lang=zh").meta("description")
     assert chinese.startswith(
-        "GPT-4o（Openai）：输入：$2.50 / 百万 tokens，输出：$10.00 / 百万 tokens，上下文 128K tokens。"
+        "GPT-4o · Openai：输入：$2.50 / 百万 tokens，输出：$10.00 / 百万 tokens，上下文 128K tokens。"
     )
 
 

@@ -218,6 +218,12 @@ def modality(name: str) -> str:
     return _(MODALITIES[name]) if name in MODALITIES else name.replace("_", " ")
 
 
+def modalities(names: Iterable[str]) -> str:
+    """Types of input or output in one order, whatever the order of the source: text, image, PDF."""
+    order = {name: place for place, name in enumerate(MODALITIES)}
+    return join(map(modality, sorted(names, key=lambda name: order.get(name, len(order)))))
+
+
 def word(name: str) -> str:
     """A dimension, as people read it."""
     return _(NAMES[name]) if name in NAMES else name.replace("_", " ")

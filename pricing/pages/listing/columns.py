@@ -73,7 +73,7 @@ def _context(entry: Entry) -> str:
 
 def _types(entry: Entry) -> str:
     card = entry.card
-    inputs, outputs = (escape(labels.join(map(labels.modality, names))) for names in (card.inputs, card.outputs))
+    inputs, outputs = (escape(labels.modalities(names)) for names in (card.inputs, card.outputs))
     return f'<td class="types">{inputs}{f" → {outputs}" if outputs else ""}</td>'
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from catalog.models import AIModel
+from catalog.models import AIModel, Vendor
 from catalog.prices import Sheet
 from pricing.engine.formatting import capabilities, labels
 from pricing.engine.formatting.display import AS_PUBLISHED, showing
@@ -68,11 +68,12 @@ def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: s
     """The head of a model's page; `sheet` is its current price. A retired model is for no search engine."""
     is_retired, image = model.lifecycle(on=visitor.day) == AIModel.Lifecycle.RETIRED, model_image(model, visitor, site)
     vendor, path = model.vendor.name_in(visitor.language), reverse("model-page", args=[model.name])
+    author = author_of(model, visitor)
     # The canonical address has no choice of the visitor beside the language, and neither has what is said of it.
     with showing(AS_PUBLISHED):
         price = price_words(sheet, is_retired=is_retired)
         more = plain_text(model.description) or capabilities_of(model)
-        described = cut(words.model_description(model.title, vendor, price, model.context_length, more))
+        described = cut(words.model_description(model.title, author, price, model.context_length, more))
     head = Head(
         title=model.title,
         description=described,
@@ -135,8 +136,14 @@ def own_feed(name: str, visitor: Visitor, *, vendor: str = "", model: str = "") 
     return Link("alternate", FEED, path, _("Price changes of %(name)s (feed)") % {"name": name})
 
 
+def author_of(model: AIModel, visitor: Visitor) -> str:
+    """The name of the model's vendor in a sentence; empty if the vendor is not known: nothing is `by Other`."""
+    return "" if model.vendor.slug == Vendor.OTHER else model.vendor.name_in(visitor.language)
+
+
 def model_image(model: AIModel, visitor: Visitor, site: str) -> Image:
-    alt = _("%(title)s by %(vendor)s") % {"title": model.title, "vendor": model.vendor.name_in(visitor.language)}
+    author = author_of(model, visitor)
+    alt = _("%(title)s by %(vendor)s") % {"title": model.title, "vendor": author} if author else model.title
     return Image(site + reverse("model-image", args=[model.name]), alt)
 
 

@@ -16,9 +16,10 @@ def context_words(number: int | None) -> str:
 
 
 def model_description(title: str, vendor: str, price: str, context_length: int | None, more: str) -> str:
-    """The model with its price in words and its context, and what its own description adds."""
+    """The model with its price in words and its context, and what its own description adds; `vendor` may be empty."""
     facts = labels.join_clauses([price, context_words(context_length)])
-    text = _("%(title)s by %(vendor)s: %(facts)s.") % {"title": title, "vendor": vendor, "facts": facts}
+    name = _("%(title)s by %(vendor)s") % {"title": title, "vendor": vendor} if vendor else title
+    text = _("%(name)s: %(facts)s.") % {"name": name, "facts": facts}
     return sentences(text, more)
 
 

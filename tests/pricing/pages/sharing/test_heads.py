@@ -153,3 +153,12 @@ def test_a_retired_model_is_not_for_search_engines(client: Client) -> None:
     assert (page.meta("robots"), page.languages) == ("noindex", {})
     assert page.hrefs("canonical") == ["http://testserver/models/old?lang=en"]
     assert "no longer offered" in page.meta("description")
+
+
+@pytest.mark.parametrize(("language", "start"), [("en", "orphan: input $1.00"), ("zh", "orphan：输入：$1.00")])
+def test_a_description_names_no_unknown_vendor(client: Client, language: str, start: str) -> None:
+    world.price(world.model("orphan", vendor=world.vendor("other", name="Other")), input="1", output="2")
+    page = head(client, f"/models/orphan?lang={language}")
+
+    assert page.meta("description").startswith(start)
+    assert page.meta("og:image:alt") == "orphan"

@@ -13,6 +13,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils.encoding import escape_uri_path
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
 from catalog.db.locking import is_lock_timeout
@@ -62,10 +64,10 @@ def unavailable(request: HttpRequest, exception: Exception) -> HttpResponse:
         html = render(
             "pricing/pages/unavailable.html",
             visitor,
-            Place(request.path, query),
+            Place(path_of(request), query),
             lambda: {
                 HEAD: Head(_("Temporarily unavailable"), is_indexed=False),
-                "again": request.get_full_path(),
+                "again": escape_leading_slashes(request.get_full_path()),
             },
         )
         response = HttpResponse(html)
@@ -76,6 +78,11 @@ def unavailable(request: HttpRequest, exception: Exception) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["Retry-After"] = error.headers["Retry-After"]
     return response
+
+
+def path_of(request: HttpRequest) -> str:
+    """The path that was requested, as a link has it: two slashes at its start would name another host."""
+    return escape_leading_slashes(escape_uri_path(request.path))
 
 
 def _admin_page(request: HttpRequest, *, is_busy: bool) -> str:

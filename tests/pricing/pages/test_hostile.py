@@ -4,8 +4,10 @@ import re
 from urllib.parse import quote, urlencode
 
 import pytest
-from django.test import Client
+from django.db import OperationalError
+from django.test import Client, RequestFactory
 
+from pricing.pages.failures import unavailable
 from tests import world
 from tests.pricing.pages import shop
 
@@ -72,3 +74,18 @@ def test_an_address_with_a_thousand_parameters_is_rejected_or_read_in_part(clien
     assert client.get(f"/compare?{query}", headers=shop.BROWSER).status_code == 400
     assert client.get("/?q=" + "a" * 5000, headers=shop.BROWSER).status_code == 200
     assert client.get("/?q=%00&vendor=%ff", headers=shop.BROWSER).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [("//evil.example/x", "/%2Fevil.example/x"), ("/x?y#z", "/x%3Fy%23z"), ("/models/<b>", "/models/%3Cb%3E")],
+)
+def test_links_of_a_page_without_a_database_lead_to_it(path: str, link: str) -> None:
+    request = RequestFactory().get("/?q=1", headers=shop.BROWSER)
+    request.path = path
+
+    html = unavailable(request, OperationalError()).content.decode()
+
+    assert_harmless(html)
+    assert html.count(f'href="{link}?q=1') > 1
+    assert f'href="{path}' not in html

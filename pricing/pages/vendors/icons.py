@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 
 from catalog.caches import process_cache
 from catalog.models import AIModel
-from pricing.pages.vendors.svg import sanitized
+from pricing.pages.vendors.svg import MAX_BYTES, sanitized
 from tokens.http.bodies import Body, respond
 from tokens.http.content_policy import ICONS, with_policy
 
@@ -54,7 +54,9 @@ def _read(name: str, folder: str) -> Icon | None:
     if not folder:
         return None
     try:
-        content = (Path(folder) / f"{name}.svg").read_bytes()
+        with (Path(folder) / f"{name}.svg").open("rb") as file:
+            # A longer file is no icon, however long it is.
+            content = file.read(MAX_BYTES + 1)
     except OSError:
         return None
     clean = sanitized(content)

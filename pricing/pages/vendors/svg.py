@@ -23,14 +23,16 @@ ATTRIBUTES = frozenset(
         "offset", "stop-color", "stop-opacity", "gradientUnits", "gradientTransform", "spreadMethod", "color",
     }
 )  # fmt: skip
-# A reference to a gradient, clip or mask of the same file.
-INTERNAL = re.compile(r"url\(#[\w.-]+\)")
+# A reference to a gradient, clip or mask of the same file, or a colour.
+INTERNAL = re.compile(r"url\(#[\w.-]+\)|(?:rgb|hsl)a?\([\w\s.,%/+-]+\)")
+# Elements inside of each other; icons have a few, and Python writes no more than some hundreds.
+MAX_DEPTH = 50
 
 ElementTree.register_namespace("", NAMESPACE[1:-1])
 
 
 def sanitized(content: bytes) -> bytes | None:
-    """The shapes of an SVG file, as a new file; None if it is not an SVG file, too large, or declares entities."""
+    """The shapes of an SVG file, as a new file; None if it is not one, too large, too deep, or declares entities."""
     if len(content) > MAX_BYTES:
         return None
     try:
@@ -43,17 +45,20 @@ def sanitized(content: bytes) -> bytes | None:
         return None
     if root.tag != f"{NAMESPACE}svg":
         return None
-    _clean(root)
-    return ElementTree.tostring(root)
+    return ElementTree.tostring(root) if _clean(root) else None
 
 
-def _clean(element: ElementTree.Element) -> None:
+def _clean(element: ElementTree.Element, depth: int = 1) -> bool:
+    """Removes what is not harmless; False if the element is too deep."""
+    if depth > MAX_DEPTH:
+        return False
     element.attrib = dict(_harmless(element))
     for child in list(element):
-        if str(child.tag).removeprefix(NAMESPACE) in SHAPES and str(child.tag).startswith(NAMESPACE):
-            _clean(child)
-        else:
+        if str(child.tag).removeprefix(NAMESPACE) not in SHAPES or not str(child.tag).startswith(NAMESPACE):
             element.remove(child)
+        elif not _clean(child, depth + 1):
+            return False
+    return True
 
 
 def _harmless(element: ElementTree.Element) -> Iterator[tuple[str, str]]:

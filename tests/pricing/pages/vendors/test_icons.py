@@ -55,6 +55,12 @@ def test_an_icon_is_sent_to_be_cached_forever_and_can_run_nothing(client: Client
     assert client.get("/assets/1/icons/nobody.svg").status_code == 404
 
 
+def test_no_more_of_a_file_is_read_than_an_icon_has(folder: Path) -> None:
+    (folder / "endless.svg").symlink_to("/dev/zero")
+
+    assert icons.find_icon("Endless") is None
+
+
 def test_without_a_folder_vendors_have_tiles(client: Client, settings: Any) -> None:
     settings.VENDOR_ICONS = ""
     assert icons.find_icon("Claude.Color") is None

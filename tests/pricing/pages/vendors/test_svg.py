@@ -43,11 +43,21 @@ def test_gradients_of_the_file_itself_stay() -> None:
     assert b'<stop stop-color="#f00" />' in clean
 
 
+@pytest.mark.parametrize("colour", ["rgb(1, 2, 3)", "rgba(1,2,3,.5)", "hsl(120deg 75% 25% / 0.6)", "#f00", "red"])
+def test_colours_stay(colour: str) -> None:
+    clean = sanitized(f'{HEAD}><path fill="{colour}" d="M0 0"/></svg>'.encode())
+
+    assert clean is not None
+    assert f'fill="{colour}"' in clean.decode()
+
+
 @pytest.mark.parametrize(
     "content",
     [
         b"", b"<html/>", b"<svg/>", b"\x89PNG", b"<svg", f"{HEAD}>{'x' * MAX_BYTES}</svg>".encode(),
-        f"{HEAD}/>".encode("utf-16"), f'<!DOCTYPE svg [<!ENTITY a "aaaa">]>{HEAD}>&a;</svg>'.encode(),
+        f"{HEAD}>{'<g>' * 20_000}{'</g>' * 20_000}</svg>".encode(),
+        f"{HEAD}/>".encode("utf-16"),
+        f'<!DOCTYPE svg [<!ENTITY a "aaaa">]>{HEAD}>&a;</svg>'.encode(),
     ],
 )  # fmt: skip
 def test_other_files_are_not_icons(content: bytes) -> None:

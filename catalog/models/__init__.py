@@ -6,7 +6,7 @@ from catalog.models.alias import ModelAlias
 from catalog.models.audit import AuditColumns, AuditEntry, AuditHead
 from catalog.models.channel import Channel, Offer
 from catalog.models.codex_profile import CodexProfile
-from catalog.models.documents import NameList, Snapshot
+from catalog.models.documents import DocumentExtract, NameList, Snapshot
 from catalog.models.endpoint import EndpointType
 from catalog.models.pin import FieldPin
 from catalog.models.pruning import Pruning
@@ -25,6 +25,7 @@ __all__ = [
     "Change",
     "Channel",
     "CodexProfile",
+    "DocumentExtract",
     "EndpointType",
     "FieldPin",
     "ImportRun",

@@ -1,7 +1,7 @@
-"""Snapshot: the bytes of a document as received; name list: the ids that a document lists.
+"""Snapshot: the bytes of a document as received, with its extract; name list: the ids that a document lists.
 
-Both are stored once for each source and content, and in full only now and then: the others are differences from one
-that is stored in full, because hourly documents differ in a few bytes.
+Documents and lists are stored once for each source and content, and in full only now and then: the others are
+differences from one that is stored in full, because hourly documents differ in a few bytes.
 """
 
 import gzip
@@ -131,6 +131,24 @@ class Snapshot(PackedBytes):
     @property
     def _form(self) -> tuple[str, str]:
         return FORMS.get(self.source.reader or self.source.slug, ("json", "application/json"))
+
+
+class DocumentExtract(models.Model):
+    """What a document of a public price book states, in a form from which one model can be read.
+
+    It can be made again from the document at any time, see pricing/verification/extracts.py.
+    """
+
+    snapshot = models.OneToOneField(Snapshot, on_delete=models.CASCADE, related_name="extract")
+    version = models.CharField(max_length=64, help_text="A hash of the code that made it: other code makes it again.")
+    packed = models.BinaryField(help_text="The statements, compressed.")
+
+    class Meta:
+        verbose_name = "extract of a document"
+        verbose_name_plural = "extracts of documents"
+
+    def __str__(self) -> str:
+        return f"Extract of {self.snapshot}"
 
 
 class NameList(PackedBytes):

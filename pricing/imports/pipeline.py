@@ -52,6 +52,8 @@ from pricing.imports.structure.writing import (
     remove_rows,
 )
 from pricing.models import PriceSheet
+from pricing.verification import extracts
+from pricing.verification.quorum import BOOKS
 from tokens.access.visibility import UNREACHED
 from tokens.models import TokenGroup
 
@@ -66,7 +68,12 @@ def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str 
 
     For the impact, the plan is applied and rolled back, so other writers wait for it.
     """
-    document = _read(content, options)
+    return plan_document(read(content, options), options, at=at, origin=origin)
+
+
+@pause_gc()
+def plan_document(document: Document, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
+    """`make_plan` for a document that has been read."""
     plan, version = _plan_in_snapshot(document, options, at=at, origin=origin)
     return _rehearse(plan, document, version, at=at)
 
@@ -74,7 +81,7 @@ def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str 
 @pause_gc()
 def make_plan_alone(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
     """Plans the import of these bytes without its impact on keys; writes nothing."""
-    return _plan_in_snapshot(_read(content, options), options, at=at, origin=origin)[0]
+    return _plan_in_snapshot(read(content, options), options, at=at, origin=origin)[0]
 
 
 def _plan_in_snapshot(
@@ -107,7 +114,9 @@ def _rehearse(plan: ImportPlan, document: Document, version: Version, *, at: dt.
     return plan
 
 
-def _read(content: bytes, options: Options) -> Document:
+@pause_gc()
+def read(content: bytes, options: Options) -> Document:
+    """The document of these bytes, limited as the options say; InputError if it cannot be imported."""
     _check_options(options)
     return read_document(
         options.source.read,
@@ -308,7 +317,7 @@ def apply_import(
     `only_if` decides about the plan while other writers are excluded. `fetched`: the response, if the document was
     fetched from `origin`.
     """
-    document = _read(content, options)
+    document = read(content, options)
     with transaction.atomic():
         # All writers wait here, so the plan is still valid when it is applied.
         revision.hold()
@@ -327,7 +336,7 @@ def apply_import(
             plan.add_impact(Impact(at))
             return plan, None
         with transaction.atomic():
-            run = create_run(options, content, origin=origin, actor=actor)
+            run = create_run(options, content, origin=origin, actor=actor, document=document)
             apply_plan(plan, run, at=at, actor=actor)
             if plan.loss:
                 transaction.set_rollback(True)
@@ -378,12 +387,23 @@ def _write(plan: ImportPlan, context: WriteContext) -> Mapping[str, Any]:
     return undo | ({"removed": removed.as_json()} if removed.rows else {})
 
 
-def create_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:
-    """A planned run, with its document stored."""
+def create_run(
+    options: Options,
+    content: bytes,
+    *,
+    origin: str,
+    actor: AbstractBaseUser | None,
+    document: Document | None = None,
+) -> ImportRun:
+    """A planned run, with its bytes stored, and with what they state if they have been read as `document`."""
     source = options.stored_source()
+    snapshot = store_snapshot(source, content, origin=origin)
+    is_whole = not (options.only or options.providers or options.accept_placeholders)
+    if document is not None and is_whole and options.source.slug in BOOKS:
+        extracts.store(snapshot, options.source.slug, document)
     return ImportRun.objects.create(
         source=source,
-        snapshot=store_snapshot(source, content, origin=origin),
+        snapshot=snapshot,
         status=ImportRun.Status.PLANNED,
         options=options.as_json(),
         actor_id=None if actor is None else actor.pk,

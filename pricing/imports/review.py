@@ -37,7 +37,7 @@ from pricing.imports.guards import (
     removal_guard,
 )
 from pricing.imports.options import Options
-from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
+from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone, plan_document, read
 from pricing.imports.plan import ImportPlan
 from pricing.imports.undo.permissions import is_in_reach, is_limited
 from tokens.models import Token, TokenGroup
@@ -84,7 +84,8 @@ def save_plan(
 
     It replaces earlier plans of the same source that still wait.
     """
-    plan = make_plan(content, options, at=at, origin=origin)
+    document = read(content, options)
+    plan = plan_document(document, options, at=at, origin=origin)
     with transaction.atomic():
         if plan.upstream_values:
             update_pins(plan.upstream_values, options.stored_source(), at=at)
@@ -93,7 +94,7 @@ def save_plan(
         if plan.is_empty and not plan.guards and not can_confirm:
             record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
             return plan, None
-        run = create_run(options, content, origin=origin, actor=actor)
+        run = create_run(options, content, origin=origin, actor=actor, document=document)
         run.status = ImportRun.Status.STOPPED if plan.guards else ImportRun.Status.PLANNED
         run.report = outline(plan)
         run.save(update_fields=["status", "report"])

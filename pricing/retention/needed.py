@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.models import ImportRun, NameList, Snapshot, Source
-from pricing.verification.since import DOCUMENTS_READ
+from pricing.verification.extracts import DOCUMENTS_READ
 
 # Documents of each kind that remain, however old: the newest, and those that the verification compares it with.
 LAST_DOCUMENTS = DOCUMENTS_READ + 1

@@ -21,7 +21,7 @@ from django.db.models.functions import Length
 from catalog.db import revision
 from catalog.db.bulk import KEYS, batches
 from catalog.db.locking import one_at_a_time
-from catalog.models import ImportRun, NameList, Pruning, Snapshot
+from catalog.models import DocumentExtract, ImportRun, NameList, Pruning, Snapshot
 from catalog.progress import track
 from pricing.models import StoredResponse, UsageEvent
 from pricing.retention.needed import find_unneeded
@@ -163,7 +163,10 @@ def _reduce_runs(keys: Sequence[int], *, at: dt.datetime) -> None:
 
 def _remove_bytes(keys: Sequence[int], *, at: dt.datetime) -> None:
     for chosen in _still_unneeded(keys):
-        chosen.exclude(runs__created_at__gte=at).update(packed=None, base=None)
+        removed = list(chosen.exclude(runs__created_at__gte=at).values_list("pk", flat=True))
+        Snapshot.objects.filter(pk__in=removed).update(packed=None, base=None)
+        # What pages read of a document goes with it.
+        DocumentExtract.objects.filter(snapshot__in=removed).delete()
 
 
 def _delete_documents(keys: Sequence[int]) -> None:

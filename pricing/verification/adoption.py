@@ -26,9 +26,10 @@ from pricing.engine.sanity_checks import is_far
 from pricing.engine.thresholds import LARGEST_MOVE
 from pricing.models import PriceSheet
 from pricing.published.prices import sheets_in_force
-from pricing.verification.books import Edition, ModelNames, aliases_of_models
+from pricing.verification.books import Edition, aliases_of_models
 from pricing.verification.figures import figures_of, keyed_lines
 from pricing.verification.matrix import Cell, Row, rows_of_model
+from pricing.verification.statements import ModelNames
 
 ROLE = PriceSheet.Role.LIST
 

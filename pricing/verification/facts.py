@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from catalog.imports.provenance import NO_RUN, field_runs
 from catalog.models import AIModel
-from pricing.verification.books import COMPARED_FACTS, Edition, ModelNames, aliases_of_models, comparable_fact
+from pricing.verification.books import Edition, aliases_of_models
 from pricing.verification.provenance import Origin, origins_of_runs
 from pricing.verification.quorum import is_vendors_own
+from pricing.verification.statements import COMPARED_FACTS, ModelNames, comparable_fact
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pricing.engine.formatting.lines import label, usual_place
 from pricing.models import PriceSheet
 from pricing.published.boundaries import last_price_boundary
 from pricing.published.prices import sheets_in_force
-from pricing.verification.books import Edition, ModelNames, aliases_of_models
+from pricing.verification.books import Edition, aliases_of_models
 from pricing.verification.figures import (
     FigureKey,
     Figures,
@@ -25,6 +25,7 @@ from pricing.verification.figures import (
     same_figure,
 )
 from pricing.verification.quorum import Vote, is_vendors_own, outweighing_figure
+from pricing.verification.statements import ModelNames
 
 # The states of a row, the most important first. `outvoted`: a quorum disagrees with our figure. `older`: every book
 # that states the figure is too old. `only_ours`: no book states it.

@@ -21,10 +21,11 @@ from catalog.sources import SOURCES
 from pricing.models import PriceSheet
 from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.prices import MAX_KEYS, sheets_in_force
-from pricing.verification.books import Edition, ModelNames, aliases_of_models, usual_editions
+from pricing.verification.books import Edition, aliases_of_models, usual_editions
 from pricing.verification.figures import figures_of, keyed_lines
 from pricing.verification.matrix import Row, rows_of_model
 from pricing.verification.quorum import BOOKS, is_vendors_own
+from pricing.verification.statements import ModelNames
 
 # Books that no price is compared with, because they repeat others.
 OTHER_NAMES = {"llm_prices": "llm-prices", "starter": gettext_noop("Starter catalog")}

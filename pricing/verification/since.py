@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from catalog.prices import Sheet
 from pricing.models import PriceSheet
 from pricing.published.prices import lines_of
-from pricing.verification.books import ModelNames, aliases_of_models, document_runs, statements_of
+from pricing.verification.books import aliases_of_models, document_runs, statements_of
+from pricing.verification.extracts import DOCUMENTS_READ
 from pricing.verification.figures import figures_of, same_figure
 from pricing.verification.matrix import Cell, Row
-
-# Reading a document takes up to a second; a difference that is older than this many documents is old enough.
-DOCUMENTS_READ = 12
+from pricing.verification.statements import ModelNames
 
 # Model, figure and reader.
 Place = tuple[str, str, str]

@@ -15,6 +15,7 @@ from pricing.imports.scheduled import fetch_due
 from pricing.models import WorkerState
 from pricing.retention.pruning import prune_on_schedule
 from pricing.usage.unknown import assign_known
+from pricing.verification.books import store_missing_extracts
 from pricing.worker.notices import emit_due, emit_findings
 from tokens.events.delivery.dispatcher import close_connection
 from tokens.events.outbox import subscriptions
@@ -51,6 +52,13 @@ def fetch_sources(report: Report, may_go_on: MayGoOn) -> bool:
         report(f"source {outcome}")
         succeeded = succeeded and not outcome.error
     return succeeded
+
+
+def read_books(report: Report, _may_go_on: MayGoOn) -> bool:
+    """Stores what documents of price books state for pages, if their imports did not."""
+    if number := store_missing_extracts(at=timezone.now()):
+        report(f"price books: {count(number, 'document')} read")
+    return True
 
 
 def assign_usage(report: Report, _may_go_on: MayGoOn) -> bool:
@@ -91,6 +99,7 @@ def check_health(report: Report, _may_go_on: MayGoOn) -> bool:
 
 JOBS: Sequence[Job] = (
     Job("sources", dt.timedelta(minutes=1), fetch_sources),
+    Job("price books", dt.timedelta(minutes=1), read_books),
     Job("notices", dt.timedelta(minutes=1), send_notices),
     Job("health checks", dt.timedelta(hours=1), check_health),
     Job("usage", dt.timedelta(hours=1), assign_usage),

@@ -17,6 +17,7 @@ from catalog.progress import show_progress
 from pricing.imports.scheduled import FetchOutcome, fetch_due
 from pricing.retention.pruning import prune_on_schedule
 from pricing.usage.unknown import assign_known
+from pricing.verification.books import store_missing_extracts
 from tokens.durations import parse_duration
 
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         if every is not None and every.total_seconds() < 60:
             raise CommandError("Sources are fetched at most once a minute. Use for example --every 1h.")
         succeeded = self._round(options)
+        self._read_books(options)
         self._assign_usage(options)
         self._prune(options)
         if every is None and not succeeded:
@@ -48,6 +50,7 @@ class Command(BaseCommand):
                 connection.close()
                 time.sleep(every.total_seconds())
                 self._round(options)
+                self._read_books(options)
                 self._assign_usage(options)
                 self._prune(options)
 
@@ -68,6 +71,15 @@ class Command(BaseCommand):
             self.stderr.write(f"The database cannot be used: {reason(error)}")
             return False
         return succeeded
+
+    def _read_books(self, options: dict[str, Any]) -> None:
+        """Stores what documents of price books state for pages, if their imports did not."""
+        if options["dry_run"]:
+            return
+        try:
+            store_missing_extracts(at=timezone.now())
+        except DatabaseError as error:
+            self.stderr.write(f"Price books cannot be read: {reason(error)}")
 
     def _assign_usage(self, options: dict[str, Any]) -> None:
         """Assigns reported usage of unknown models to those that have come into the catalog since."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from catalog import caches
 from catalog.error_messages import InputError
-from catalog.models import AIModel, ImportRun, Pruning, Snapshot, Source
+from catalog.models import AIModel, DocumentExtract, ImportRun, Pruning, Snapshot, Source
 from pricing.imports.pipeline import apply_import
 from pricing.imports.review import discard_run, save_plan
 from pricing.imports.rollback import roll_back
@@ -97,6 +97,15 @@ def test_old_reports_and_documents_are_removed_and_the_others_stay(runs: list[Im
         document(version) for version in range(OLD, VERSIONS)
     ]
     assert prune_all() == {}
+
+
+def test_what_pages_read_of_a_document_goes_with_it(runs: list[ImportRun]) -> None:
+    DocumentExtract.objects.get_or_create(snapshot=runs[3].snapshot, defaults={"version": "1", "packed": b"x"})
+    prune_all()
+
+    assert Snapshot.objects.get(pk=runs[3].snapshot_id).packed is None
+    assert DocumentExtract.objects.exists()
+    assert not DocumentExtract.objects.filter(snapshot__packed=None).exists()
 
 
 def test_a_dry_run_states_what_is_removed_and_removes_nothing(runs: list[ImportRun]) -> None:

@@ -172,7 +172,7 @@ def test_a_book_is_matched_by_alias_and_by_other_spellings() -> None:
 def test_a_document_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     run = books.store("litellm", books.litellm(gpt_5="2.5e-06"))
     books.compare()
-    monkeypatch.setattr("pricing.verification.books.read_document", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("pricing.verification.extracts.read_document", lambda *_: pytest.fail("read again"))
     world.price(AIModel.objects.get(name="gpt-5"), role="list", input="3")
 
     assert books.row_of(books.compare(), "gpt-5").state == "agrees"

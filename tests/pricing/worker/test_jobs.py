@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from catalog.models import ImportRun, Source
 from pricing.models import WorkerState
-from pricing.worker.jobs import JOBS, Job, Schedule, check_health, fetch_sources
+from pricing.worker.jobs import JOBS, Job, Schedule, check_health, fetch_sources, read_books
 from tests import world
 from tests.catalog.imports.hosts import server
+from tests.pricing.verification import books
 from tokens.models import Event
 
 NOW = dt.datetime(2026, 11, 30, 12, 0, tzinfo=dt.UTC)
@@ -99,6 +100,17 @@ def test_due_sources_are_fetched_as_sync_sources_does(settings: Any) -> None:
         f"source litellm: waits for review ({run})",
         f"source other: {name.partition(':')[0]} answered 404 instead of the document.",
     ]
+
+
+@pytest.mark.django_db
+def test_documents_without_an_extract_are_read_once() -> None:
+    lines: list[str] = []
+    books.hold("litellm", books.litellm(gpt_5="2.5e-06"))
+
+    assert read_books(lines.append, always)
+    assert read_books(lines.append, always)
+
+    assert lines == ["price books: 1 document read"]
 
 
 @pytest.mark.django_db

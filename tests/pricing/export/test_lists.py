@@ -67,8 +67,8 @@ def test_a_price_that_is_not_fixed_is_minus_one_or_absent(client: Client) -> Non
     assert rows["mystery"]["pricing"] == {"prompt": "-1", "completion": "-1"}
     assert "cost" not in models_dev(client)["auto"]
     assert "cost" not in models_dev(client)["mystery"]
-    assert "- [auto](http://testserver/api/pricing/history/auto): Openai, decided per request" in llms_txt(client)
-    assert "- [mystery](http://testserver/api/pricing/history/mystery): Openai, see the price list" in llms_txt(client)
+    assert "- [auto](http://testserver/models/auto.md): Openai, decided per request" in llms_txt(client)
+    assert "- [mystery](http://testserver/models/mystery.md): Openai, see the price list" in llms_txt(client)
 
 
 def test_models_dev_costs_are_per_million_tokens_with_tiers(client: Client) -> None:
@@ -198,16 +198,16 @@ def test_llms_txt_shows_prices_as_pages_do(client: Client) -> None:
 
     text = llms_txt(client)
 
-    assert "/history/reader): Openai, $0.50 per million tokens" in text
-    assert "/history/speaker): Openai, $15.00 per million characters" in text
-    assert "/history/gift): Openai, free" in text
+    assert "/models/reader.md): Openai, $0.50 per million tokens" in text
+    assert "/models/speaker.md): Openai, $15.00 per million characters" in text
+    assert "/models/gift.md): Openai, free" in text
 
 
 def test_llms_txt_rounds_what_a_currency_rate_leaves_behind(client: Client) -> None:
     CurrencyRate.objects.create(currency="EUR", per_usd=Decimal("0.9"), as_of=dt.date(2026, 1, 1))
     world.price(world.model("mistral"), currency="EUR", input="3")
 
-    assert "/history/mistral): Openai, $3.33333333333 in\n" in llms_txt(client)
+    assert "/models/mistral.md): Openai, $3.33333333333 in\n" in llms_txt(client)
 
 
 def test_lists_and_pages_show_prices_with_factors_of_single_meters(client: Client) -> None:

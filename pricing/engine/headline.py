@@ -22,6 +22,8 @@ TABLE_OF: Mapping[tuple[str, str], str] = {
 }
 # What is paid with each call, the usual one first.
 CALLS = (("request", "request"), ("output.image", "image"))
+# The kinds of headlines that are preferred to others, the best first.
+USUAL = (("input", "token"), *CALLS, ("output", "token"))
 # Units of amounts: of tokens and other media, and of storage over time. A price in any other unit is a fee.
 AMOUNT_UNITS = frozenset(
     {
@@ -86,7 +88,8 @@ def headline(sheet: Sheet) -> Line:
 
     Only paid lines are considered if there are any. The headline of a table of rules is its usual use. Otherwise it is
     the price of input tokens, of a call, of output tokens, or the first line. Lines with conditions are considered if
-    only they are paid. A source's own meter is never the headline of a sheet that is priced or free.
+    only they are paid, or only tools and caches beside them: a search is not what a model with tiers costs. A source's
+    own meter is never the headline of a sheet that is priced or free.
     """
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     lines = [line for line in lines if not line.has_own_meter] or lines
@@ -100,10 +103,9 @@ def headline(sheet: Sheet) -> Line:
         plain = {kind: line for kind, line in plain.items() if line.amount}
     elif any(line.amount for line in lines):
         plain = {}
-    candidates = list(plain.values()) or paid
-    call = next((line for kind in CALLS for line in candidates if (line.meter, line.unit) == kind), None)
-    tokens_in, tokens_out = plain.get(("input", "token")), plain.get(("output", "token"))
-    return tokens_in or call or tokens_out or candidates[0]
+    always = [*plain.values()]
+    candidates = next(filter(None, (without_extras(always), without_extras(paid), always, paid)))
+    return next((line for kind in USUAL for line in candidates if (line.meter, line.unit) == kind), candidates[0])
 
 
 @once
@@ -119,6 +121,11 @@ def input_and_output(sheet: Sheet) -> Mapping[str, Line]:
         return {}
     lines = {meter: line for meter, line in token_prices(sheet).items() if meter in ("input", "output")}
     return lines if headline(sheet) in lines.values() else {}
+
+
+def without_extras(lines: Iterable[Line]) -> list[Line]:
+    """The lines without those of tools and caches, which few requests pay."""
+    return [line for line in lines if line.meter not in TOOLS and ".cache_" not in line.meter]
 
 
 def comparable_price(sheet: Sheet) -> Decimal | None:

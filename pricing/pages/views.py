@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.exact import write_json
 from catalog.models import AIModel
+from catalog.prices import Sheet
 from pricing.pages.comparison.table import MAX_COLUMNS, comparison
 from pricing.pages.listing.catalog import Page, catalog_of
 from pricing.pages.listing.contents import FRAGMENT, LIST, list_context
@@ -124,7 +125,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         Place(reverse("model-page", args=[model.name]), tuple(answers.items())),
         lambda: {
             **details(model, visitor, evidence, answers=answers, base=base),
-            HEAD: model_head(model, current_prices([model], visitor).get(model.pk), visitor, site=site),
+            HEAD: model_head(model, usual_price(model, visitor), visitor, site=site),
         },
         key=(base, evidence),
         # Few visitors fill in the same numbers, and the result can depend on the hour.
@@ -157,6 +158,14 @@ def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
         if model is not None:
             return model, member
     return None
+
+
+def usual_price(model: AIModel, visitor: Visitor) -> Sheet | None:
+    """The current price for visitors who choose no group, which the canonical address and the image show."""
+    usual = visitor.public.usual
+    if usual is not None and usual.slug != visitor.group:
+        model, visitor = find_model(model.name, visitor.in_group(usual)) or (model, visitor)
+    return current_prices([model], visitor).get(model.pk)
 
 
 @csrf_exempt

@@ -80,17 +80,22 @@ class Rates:
 
 @dataclass(frozen=True)
 class PublicGroups:
-    """The public groups, which visitors can choose from, and the chosen one."""
+    """The public groups, which visitors can choose from, and the chosen one.
+
+    `usual` is that of visitors who choose none.
+    """
 
     groups: tuple[TokenGroup, ...]
     chosen: TokenGroup | None
+    usual: TokenGroup | None = None
 
     @classmethod
     def choose(cls, slug: str) -> "PublicGroups":
         """The public group of that slug; an unknown or hidden slug is answered as if none had been requested."""
         by_slug = {group.slug: group for group in TokenGroup.objects.public()}
-        chosen = choose_group(list(by_slug), slug)
-        return cls(tuple(by_slug[slug] for slug in sorted(by_slug)), by_slug[chosen] if chosen else None)
+        chosen, usual = (choose_group(list(by_slug), name) for name in (slug, ""))
+        groups = tuple(by_slug[slug] for slug in sorted(by_slug))
+        return cls(groups, by_slug[chosen] if chosen else None, by_slug[usual] if usual else None)
 
     @property
     def slug(self) -> str:

@@ -95,6 +95,11 @@ def _output(entry: Entry) -> str:
     return f'<td class="price output">{escape(tag.output) or NO_PRICE}{_fees(tag)}</td>'
 
 
+def _cached(entry: Entry) -> str:
+    """Everything of a free model is free."""
+    return labels.state("free") if entry.tag.state == "free" else entry.tag.cached
+
+
 def _max_output(entry: Entry) -> str:
     return token_count(entry.card.max_output)
 
@@ -121,7 +126,7 @@ COLUMNS = (
 )
 # Column that visitors can add -> its place among the others, and itself.
 EXTRA: Mapping[str, Column] = {
-    "cached": Column("extra", gettext_noop("Cached input"), lambda entry: entry.tag.cached, sort="cached"),
+    "cached": Column("extra", gettext_noop("Cached input"), _cached, sort="cached"),
     "max_output": Column("extra", gettext_noop("Maximum output"), _max_output, sort="max_output"),
     "released": Column("extra", gettext_noop("Released"), _released, sort="newest"),
     "knowledge": Column(

@@ -102,8 +102,8 @@ def selects(
     return [
         *facet_selects,
         Select("billing", _("Billing"), _("Any"), billing),
-        Select("context", _("Context"), _("Any length"), contexts),
-        Select("price", _("Input price"), _("Any price"), prices),
+        Select("context", labels.with_detail(_("Context"), labels.field_unit("token")), _("Any length"), contexts),
+        Select("price", labels.with_detail(_("Input price"), amounts.per_tokens()), _("Any price"), prices),
     ]
 
 

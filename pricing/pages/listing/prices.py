@@ -51,8 +51,10 @@ def figures_of(sheet: Sheet) -> Figures:
     dollars = sheet.in_dollars() if sheet.state == "priced" else None
     if dollars is None:
         return Figures(billing=billing)
-    output, cached = input_and_output(dollars).get("output"), token_prices(dollars).get(CACHED_INPUT)
-    return Figures(comparable_price(sheet), _of_million(output), _of_million(cached), billing)
+    tokens = input_and_output(dollars)
+    # Rows show no price of cached input beside one that is not of tokens.
+    cached = token_prices(dollars).get(CACHED_INPUT) if tokens else None
+    return Figures(comparable_price(sheet), _of_million(tokens.get("output")), _of_million(cached), billing)
 
 
 def _of_million(line: Line | None) -> Decimal | None:

@@ -89,7 +89,9 @@ def _units(steps: Sequence[Step]) -> set[str]:
 
 
 def _token_price(step: Step, meter: str) -> Decimal | None:
-    line = token_prices(step.sheet).get(meter) if step.sheet else None
+    # An amount beside a price that depends on the request, or is included in a plan, is not what is paid.
+    is_known = step.tag.state in ("priced", "free")
+    line = token_prices(step.sheet).get(meter) if step.sheet and is_known else None
     return None if line is None else amounts.shown_amount(line)
 
 

@@ -65,7 +65,7 @@ def list_head(
 
 
 def model_head(model: AIModel, sheet: Sheet | None, visitor: Visitor, *, site: str) -> Head:
-    """The head of a model's page; `sheet` is its current price. A retired model is for no search engine."""
+    """The head of a model's page; `sheet` is its price where no group is chosen. A retired model is not indexed."""
     is_retired, image = model.lifecycle(on=visitor.day) == AIModel.Lifecycle.RETIRED, model_image(model, visitor, site)
     vendor, path = model.vendor.name_in(visitor.language), reverse("model-page", args=[model.name])
     author = author_of(model, visitor)

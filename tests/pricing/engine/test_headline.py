@@ -16,6 +16,7 @@ from pricing.engine.headline import (
 )
 
 LONG_PROMPT = ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)
+SHORT_PROMPT = ({"dim": "prompt_tokens", "op": "lte", "value": 200_000},)
 
 BATCH = ({"dim": "service_tier", "op": "eq", "value": "batch"},)
 
@@ -54,6 +55,19 @@ FREE_TOKENS = [token_line("input", "0"), token_line("output", "0")]
             1,
         ),
         ([token_line("input", "3"), token_line("input", "0"), token_line("output", "1")], 2),
+        # Tiers without a price for all prompts, beside a search and a cache.
+        (
+            [
+                fee("web_search", "0.01", "query"),
+                token_line("input.cache_read", "0.08"),
+                token_line("output", "2", conditions=SHORT_PROMPT),
+                token_line("input", "0.8", conditions=SHORT_PROMPT),
+                token_line("input", "1.2", conditions=LONG_PROMPT),
+            ],
+            3,
+        ),
+        ([fee("ocr.annotation", "0.005", "page"), fee("ocr", "0.002", "page")], 1),
+        ([*FREE_TOKENS, fee("web_search", "0.01", "query"), token_line("input", "1", conditions=LONG_PROMPT)], 3),
         ([image_rule("4K", "0.16"), image_rule("1K", "0.04")], 1),
         ([image_rule("1K", "0"), image_rule("4K", "0.16")], 1),
         ([image_rule("1K", "0.04"), image_rule("4K", "0.16", verification_status="verified")], 1),

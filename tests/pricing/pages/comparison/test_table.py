@@ -130,3 +130,13 @@ def test_each_model_has_a_link_to_remove_it(client: Client) -> None:
 
 def test_an_empty_comparison_links_to_the_list(client: Client) -> None:
     assert "Nothing to compare yet." in shop.get(client, "/compare")
+
+
+@pytest.mark.parametrize(("query", "unit"), [("", "per million tokens"), ("&per=1K", "per 1,000 tokens")])
+def test_prices_under_conditions_have_a_unit(client: Client, query: str, unit: str) -> None:
+    shop.tiered("tiered-pro")
+    world.price(world.model("plain"), input="3", output="15")
+
+    sentence = f"Prices are {unit} unless a row says otherwise."
+    assert sentence in shop.text_of(shop.get(client, f"/compare?m=tiered-pro&m=plain{query}"))
+    assert sentence not in shop.text_of(shop.get(client, f"/compare?m=plain{query}"))

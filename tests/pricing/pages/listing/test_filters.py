@@ -63,3 +63,12 @@ def test_endpoints_are_called_by_their_labels(client: Client) -> None:
     assert ">对话补全（1）</option>" in shop.get(client, "/?lang=zh")
     # One that has no label has its name.
     assert '<option value="odd-one">odd-one (1)</option>' in shop.get(client, "/")
+
+
+def test_limits_have_a_unit(client: Client) -> None:
+    world.price(world.model(), input="1", output="2")
+
+    text = shop.text_of(shop.get(client, "/"))
+    assert "Context (tokens) Any length" in text
+    assert "Input price (per million tokens) Any price" in text
+    assert "Input price (per 1,000 tokens) Any price" in shop.text_of(shop.get(client, "/?per=1K"))

@@ -63,3 +63,17 @@ def test_a_header_sorts_and_then_turns_around(client: Client) -> None:
     # The select says it, too.
     assert '<option value="-context" selected>Shortest context first</option>' in turned
     assert '<option value="-context"' not in sorted_page
+
+
+@pytest.mark.django_db
+def test_the_order_by_cached_input_is_that_of_the_column(client: Client) -> None:
+    world.price(world.model("tokens"), input="1", output="2", input__cache_read="0.5")
+    world.price(world.model("free"), input="0", output="0")
+    # The price of a call is its headline, and the column has no price of cached input.
+    calls = world.price(world.model("calls"), input__cache_read="0.1")
+    world.line(calls, "request", "0.7", per=1, unit="request")
+
+    page = shop.get(client, "/?sort=cached&cols=cached")
+
+    assert shop.listed(page) == ["free", "tokens", "calls"]
+    assert [shop.row(page, name).split()[-1] for name in shop.listed(page)] == ["free", "$0.50", "\N{EN DASH}"]

@@ -159,3 +159,17 @@ def test_the_chart_states_its_unit_and_does_not_mix_two() -> None:
     assert drawn is not None
     assert drawn.unit == "per million tokens"
     assert plot(mixed) is None
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "included"])
+def test_an_amount_beside_an_undecided_price_is_not_drawn(kind: str) -> None:
+    model = world.model()
+    undecided = world.price(model, starts_at=NOW - 3 * MONTH, input="0")
+    world.line(undecided, "request", None, kind=kind, unit="", per=1)
+    world.price(model, starts_at=NOW - 2 * MONTH, input="1")
+    world.price(model, starts_at=NOW - MONTH, input="2")
+
+    drawn = plot(model)
+
+    assert drawn is not None
+    assert drawn.curves[0].past.startswith("M186.7 ")

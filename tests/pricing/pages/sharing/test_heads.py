@@ -162,3 +162,19 @@ def test_a_description_names_no_unknown_vendor(client: Client, language: str, st
 
     assert page.meta("description").startswith(start)
     assert page.meta("og:image:alt") == "orphan"
+
+
+def test_the_description_has_the_price_of_visitors_who_choose_no_group(client: Client) -> None:
+    member = world.token_group("vip", is_public=True)
+    member.channels.set(world.token_group("default").channels.all())
+    world.rate(member, "0.5")
+    only_member = world.model("member-only", on=world.channel("other", group="vip"))
+    world.price(only_member, input="4", output="8")
+
+    usual, chosen = (head(client, f"/models/gpt-4o{query}") for query in ("", "?group=vip"))
+
+    # As the image and the canonical address.
+    assert "input $2.50, output $10.00" in usual.meta("description")
+    assert chosen.meta("description") == usual.meta("description")
+    assert "$1.25" in shop.text_of(shop.get(client, "/models/gpt-4o?group=vip"))
+    assert "input $2.00, output $4.00" in head(client, "/models/member-only").meta("description")

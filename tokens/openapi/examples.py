@@ -32,9 +32,9 @@ OPENAI_MODEL: OpenAIModel = {
 }
 ANTHROPIC_MODEL: AnthropicModel = {
     "type": "model",
-    "id": "claude-opus-5-5",
-    "display_name": "Claude Opus 5.5",
-    "created_at": "2026-09-10T00:00:00Z",
+    "id": "claude-opus-5",
+    "display_name": "Claude Opus 5",
+    "created_at": "2026-07-24T00:00:00Z",
     "lifecycle": "active",
     "deprecated_at": None,
     "retires_at": None,
@@ -44,10 +44,10 @@ ANTHROPIC_MODEL: AnthropicModel = {
     "capabilities": None,
 }
 GEMINI_MODEL: GeminiModel = {
-    "name": "models/gemini-3.8-flash",
-    "baseModelId": "gemini-3.8-flash",
+    "name": "models/gemini-3.5-flash",
+    "baseModelId": "gemini-3.5-flash",
     "version": "001",
-    "displayName": "Gemini 3.8 Flash",
+    "displayName": "Gemini 3.5 Flash",
     "inputTokenLimit": 1048576,
     "outputTokenLimit": 65536,
     "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
@@ -60,8 +60,8 @@ GEMINI_MODEL: GeminiModel = {
 ANTHROPIC_PAGE: AnthropicModelPage = {
     "data": [ANTHROPIC_MODEL],
     "has_more": False,
-    "first_id": "claude-opus-5-5",
-    "last_id": "claude-opus-5-5",
+    "first_id": "claude-opus-5",
+    "last_id": "claude-opus-5",
 }
 CODES: Mapping[str, str] = {
     "400": "invalid_parameter",

@@ -12,7 +12,9 @@ def curl(request: Request, base: str) -> str:
     """The command; `base` is the address of the service without a slash at the end."""
     # curl sends a body with POST.
     method = "" if request.method == ("GET" if request.body is None else "POST") else f"-X {request.method} "
-    lines = [f"curl {method}{_in_double_quotes(base + request.path)}"]
+    # An empty answer has only its status and headers to show.
+    shown = "-i " if request.answer == "nothing" else ""
+    lines = [f"curl {shown}{method}{_in_double_quotes(base + request.path)}"]
     lines += [f"-H {_in_double_quotes(f'{name}: {value}')}" for name, value in request.headers.items()]
     if request.body is not None:
         lines.append(f"-d {_in_single_quotes(JSON.literal(request.body))}")

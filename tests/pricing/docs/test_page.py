@@ -124,3 +124,14 @@ def test_every_operation_has_examples_with_a_button_that_copies(client: Client) 
             for language in ("curl", "Python", "JavaScript"):
                 assert f'<figure class="{language}">' in article
             assert article.count("<pre") == article.count("data-copy ") == 3
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_names_every_variable_that_its_examples_read(client: Client, path: str) -> None:
+    page = html_of(client, path)
+    examples = re.findall(r'<figure class="curl">.*?</figure>', page, re.DOTALL)
+    read = {name for code in examples for name in re.findall(r"\$(\w+)", code)}
+    start = page.partition('<section id="start">')[2].partition("</section>")[0]
+
+    assert read
+    assert {name for name in read if f"<code>{name}</code>" not in start} == set()

@@ -9,11 +9,13 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.imports.fetching import Fetched
+from catalog.sources import starter
 from pricing.admin_api.resources import imports
 from pricing.docs.document import document
 from pricing.docs.examples.code import LANGUAGES, code_of
 from pricing.docs.examples.literals import VARIABLE
 from pricing.docs.examples.requests import Request, request_of
+from pricing.docs.examples.values import MODEL, MODELS
 from pricing.models import UsageReporter
 from tests import admin_world, world
 from tests.pricing.docs.examples.programs import program
@@ -58,7 +60,7 @@ class Shop:
 
     def __init__(self) -> None:
         rows = admin_world.one_of_everything()
-        for name in ("claude-opus-5-5", "gemini-3.8-flash", *(f"model-{number}" for number in range(60))):
+        for name in (*MODELS.values(), *(f"model-{number}" for number in range(60))):
             world.model(name)
         rows["pricing.popularmodel"].delete()
         Delivery.objects.update(state="dead")
@@ -102,6 +104,18 @@ def test_every_example_works_as_it_is(
                 failed.append(f"{request.operation}: {error}")
 
     assert failed == [], "\n".join(failed)
+
+
+def test_a_new_installation_has_the_models_of_the_examples() -> None:
+    names = {record.name for record in starter.read(starter.FILE.read_bytes()).records}
+
+    assert {MODEL, *MODELS.values()} <= names
+
+
+def test_an_example_for_curl_shows_the_status_of_an_empty_answer() -> None:
+    for request in requests():
+        code = code_of(request, "https://models.example.com")["curl"]
+        assert code.startswith("curl -i ") == (request.answer == "nothing"), request
 
 
 def test_every_operation_has_an_example_in_every_language() -> None:

@@ -214,7 +214,7 @@ def test_the_number_of_results_is_announced(visitor: Visitor) -> None:
 
     assert page.evaluate("document.getElementById('count').dataset.same") == "1"
     assert page.inner_text("#count") == "1 model"
-    assert page.get_by_role("status").inner_text() == "1 model"
+    assert page.get_by_role("status").and_(page.locator("#count")).inner_text() == "1 model"
     assert page.inner_text("#reset") == "Clear filters"
     page.click("#reset")
     visitor.wait()

@@ -55,7 +55,7 @@ def _read(name: str, folder: str) -> Icon | None:
         return None
     try:
         with (Path(folder) / f"{name}.svg").open("rb") as file:
-            # A longer file is no icon, however long it is.
+            # A longer file is not read.
             content = file.read(MAX_BYTES + 1)
     except OSError:
         return None

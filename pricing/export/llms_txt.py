@@ -3,9 +3,11 @@
 Its form is that of llmstxt.org: a title, a summary in one line, and sections of links.
 """
 
+from decimal import Decimal
+
 from catalog.exact import digits
 from catalog.prices import MILLION
-from pricing.engine.formatting.amounts import rounded, short_price_per
+from pricing.engine.formatting.amounts import rounded, short_money, short_price_per
 from pricing.engine.headline import fees_of_each_call, headline, media_prices, reads_as_free
 from pricing.export.document import Document
 from pricing.export.markdown import address_of, text_of
@@ -15,6 +17,8 @@ from pricing.published.rows import Reading
 # No model id contains it.
 HERE = b"\x00"
 NOT_SHOWN = "see the price list"
+# Meters whose prices are shown per million tokens, and how they are called.
+SIDES = {"input": "in", "output": "out", "input.cache_read": "cached"}
 HEAD = """# Modelbook
 
 > The models that this gateway offers and what they cost, as of now.
@@ -59,24 +63,28 @@ def _line(model: PricedModel) -> str:
 def _price(model: PricedModel) -> str:
     if model.is_dynamic:
         return "decided per request"
-    sheet = model.dollars
+    # In its own currency, as pages show it: converted, an official price would be another number.
+    sheet = model.sheet.folded() if model.sheet else None
     if sheet is None:
         return NOT_SHOWN
     plain = {(line.meter, line.unit): line for line in sheet.lines if line.is_plain}
-    tokens = {
-        word: per(plain[meter, "token"], MILLION)
-        for meter, word in (("input", "in"), ("output", "out"), ("input.cache_read", "cached"))
-        if (meter, "token") in plain
-    }
+    tokens = {word: per(plain[meter, "token"], MILLION) for meter, word in SIDES.items() if (meter, "token") in plain}
     media = [line for line in media_prices(sheet) if line.is_plain and line.meter != "input.cache_read"]
     extra = [f"{line.meter} {short_price_per(line, sheet.currency)}" for line in media]
     extra += [f"+ {short_price_per(fee, sheet.currency)}" for fee in fees_of_each_call(sheet)]
     if tokens and not reads_as_free(sheet, tokens.values()):
-        return ", ".join([*(f"${digits(rounded(amount))} {word}" for word, amount in tokens.items()), *extra])
+        sides = [f"{_amount(amount, sheet.currency)} {word}" for word, amount in tokens.items()]
+        unknown = SIDES.get(sheet.unknown_side)
+        return ", ".join([*sides, *([f"unknown {unknown}"] if unknown else []), *extra])
     if sheet.state == "free":
         return "free"
     line = headline(sheet) if sheet.state == "priced" else None
     return ", ".join([short_price_per(line, sheet.currency), *extra]) if line and line.is_plain else NOT_SHOWN
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    """As pages show it; dollars, which nearly all prices have, without zeros behind: $5, €3.00."""
+    return f"${digits(rounded(amount))}" if currency == "USD" else short_money(amount, currency)
 
 
 def _context(model: PricedModel) -> str:

@@ -156,7 +156,7 @@ def test_an_output_price_that_a_source_does_not_state_is_unknown_everywhere(clie
     assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"][name]
     assert name not in export(client, "litellm.json")
     assert f"[{name}]" in text(client, "/llms.txt")
-    assert "$1 in; 1,000 tokens" in text(client, "/llms.txt")
+    assert "$1 in, unknown out; 1,000 tokens" in text(client, "/llms.txt")
     assert f"{name},Acme,output" not in text(client, "/api/export/prices.csv")
     assert shop.row(shop.get(client, "/"), name).endswith("$1.00 unknown")
     page = shop.text_of(shop.get(client, f"/models/{name}"))

@@ -203,11 +203,11 @@ def test_llms_txt_shows_prices_as_pages_do(client: Client) -> None:
     assert "/models/gift.md): Openai, free" in text
 
 
-def test_llms_txt_rounds_what_a_currency_rate_leaves_behind(client: Client) -> None:
+def test_llms_txt_shows_prices_in_their_own_currency(client: Client) -> None:
     CurrencyRate.objects.create(currency="EUR", per_usd=Decimal("0.9"), as_of=dt.date(2026, 1, 1))
     world.price(world.model("mistral"), currency="EUR", input="3")
 
-    assert "/models/mistral.md): Openai, $3.33333333333 in\n" in llms_txt(client)
+    assert "/models/mistral.md): Openai, €3.00 in, unknown out\n" in llms_txt(client)
 
 
 def test_lists_and_pages_show_prices_with_factors_of_single_meters(client: Client) -> None:

@@ -298,6 +298,19 @@ def test_a_header_keeps_what_was_typed_before_the_list_shows_it(visitor: Visitor
     assert visitor.names() == ["tiered-pro"]
 
 
+def test_a_switch_keeps_what_was_typed_before_the_list_shows_it(visitor: Visitor) -> None:
+    page = visitor.open("/?lang=en&page=2")
+    page.route(re.compile(r"/results\?.*q=tiered"), lambda _route: None)
+    page.fill("[name=q]", "tiered")
+    page.wait_for_timeout(200)
+
+    visitor.follow("#switches >> text=中文")
+
+    assert page.input_value("[name=q]") == "tiered"
+    assert visitor.names() == ["tiered-pro"]
+    assert "page=" not in page.url
+
+
 def test_a_reload_keeps_the_place_in_appended_rows(visitor: Visitor) -> None:
     page = visitor.open("/?sort=name")
     scroll_down(page)
@@ -306,10 +319,9 @@ def test_a_reload_keeps_the_place_in_appended_rows(visitor: Visitor) -> None:
     visitor.wait()
     row.scroll_into_view_if_needed()
     place = page.evaluate("scrollY")
+    page.wait_for_function("() => history.state.top === scrollY")
 
     page.reload()
     row.wait_for()
     visitor.wait()
-    page.wait_for_timeout(100)
-
-    assert abs(page.evaluate("scrollY") - place) < 100
+    page.wait_for_function("place => Math.abs(scrollY - place) < 100", arg=place)

@@ -124,7 +124,7 @@
       if (page.getElementById("star") && !$("star")) $("list").prepend(page.getElementById("star"));
       if (more) next.href = more.href; else next.remove();
       $("problem").textContent = "";
-      history.replaceState({ appended: ++appended }, "");
+      history.replaceState({ ...history.state, appended: ++appended }, "");
       if (compare) showPicks();
       picks.ariaBusy = "false";
       prepare();
@@ -160,6 +160,14 @@
     setTimeout(() => load(query).then((answer) => answer.text()).catch(() => {}), 1000);
   }, { once: true });
   document.addEventListener("click", (event) => {
+    const choice = event.target.closest("#switches a");
+    if (choice && picks.ariaBusy === "true") {
+      // Its address is that of the last search: what was typed since then stays.
+      const address = new URL(choice.href), word = form.elements.q.value.trim();
+      address.searchParams.delete("page");
+      if (word) address.searchParams.set("q", word); else address.searchParams.delete("q");
+      choice.href = address;
+    }
     const link = event.target.closest("#list thead a, #list .pager a, #list .none a, #reset");
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -191,12 +199,18 @@
     addEventListener("pageshow", readPicks);
     readPicks();
   }
-  prepare();
   // After a reload, and on the way back from a model: the rows that were there, at the same place.
-  addEventListener("pagehide", () => { if (appended) history.replaceState({ appended, top: scrollY }, ""); });
+  // What the page stores while it closes can get lost.
+  let resting;
+  addEventListener("scroll", () => {
+    clearTimeout(resting);
+    resting = setTimeout(() => { if (appended) history.replaceState({ appended, top: scrollY }, ""); }, 100);
+  });
   (async () => {
     const { appended: number = 0, top } = history.state ?? {};
     while (appended < number && await append()) {}
     if (top) scrollTo(0, top);
+    // Before, the browser's own place would have requested the same rows.
+    prepare();
   })();
 })();

@@ -161,7 +161,7 @@ def test_the_page_of_a_retired_model_shows_its_past_prices() -> None:
     assert "This model retired on 2026-10-20. Its successor is New One" in text
     assert "Price no longer offered" in text
     assert "2026-10-20 no longer offered" in text
-    assert "2026-01-01 Input $1.25" in text
+    assert "2026-01-01 Input: $1.25 per million tokens" in text
     assert '<meta name="robots" content="noindex">' in html
     assert "sets the price" not in text
     assert "What would it cost?" not in text
@@ -185,7 +185,7 @@ def test_only_another_charge_of_tiers_is_a_step_of_the_page_and_an_entry_of_the_
         world.line(sheet, "input", "2", conditions=shop.ABOVE_200K)
 
     text = shop.text_of(shop.get(Client(), "/models/gpt-4o"))
-    assert "2026-03-02 Tiers the whole prompt at one tier each part of a prompt at its own tier" in text
+    assert "2026-03-02 Tiers: the whole prompt at one tier → each part of a prompt at its own tier" in text
     assert "Each part of a prompt is charged at the price of its own tier." in text
     feed = Client().get("/api/pricing/changes.atom?since=2026-01-02").content.decode()
     assert "Tiers: the whole prompt at one tier → each part of a prompt at its own tier" in feed

@@ -10,7 +10,7 @@ from catalog.prices import MILLION
 from pricing.engine.formatting.amounts import rounded, short_money, short_price_per
 from pricing.engine.headline import fees_of_each_call, headline, media_prices, reads_as_free
 from pricing.export.document import Document
-from pricing.export.markdown import address_of, text_of
+from pricing.export.markdown import address_of, link_text, text_of
 from pricing.export.offers import PricedModel, per, rendered_models
 from pricing.published.rows import Reading
 
@@ -57,7 +57,7 @@ def _line(model: PricedModel) -> str:
     """The line of a model, with HERE for the address of the gateway."""
     # It answers every program: without a key, and whatever it accepts.
     address = f"{HERE.decode()}{address_of(model.name)}"
-    return f"- [{text_of(model.name)}]({address}): {text_of(model.vendor_name)}, {_price(model)}{_context(model)}"
+    return f"- [{link_text(model.name)}]({address}): {text_of(model.vendor_name)}, {_price(model)}{_context(model)}"
 
 
 def _price(model: PricedModel) -> str:

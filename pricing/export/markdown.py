@@ -19,6 +19,7 @@ from tokens.timestamps import format_timestamp
 
 # What would be markup in a text. Signs within words are not: "gpt_4" stays readable.
 MARKUP = re.compile(r"[\\`\[\]<>*]")
+LINK_MARKUP = re.compile(r"[\\`\[\]<>]")
 # No model id contains them.
 HERE, GATEWAY = "\x00", "\x01"
 CONTENT_TYPE = "text/markdown; charset=utf-8"
@@ -141,6 +142,11 @@ def address_of(name: str) -> str:
 def text_of(text: str) -> str:
     """A text in one line without markup."""
     return MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def link_text(text: str) -> str:
+    """A text as that of a link. Programs read ids there, so signs that cannot end the link stay as they are."""
+    return LINK_MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def code(text: str) -> str:

@@ -197,7 +197,7 @@ def test_the_reader_of_llms_txt_finds_every_model(priced: Server) -> None:
     assert seen["summary"]
     models = seen["sections"]["Models"]
     assert models.keys() >= ALL
-    assert models["readers/embedder"][0] == f"{priced.url}/api/pricing/history/readers/embedder"
+    assert models["readers/embedder"][0] == f"{priced.url}/models/readers/embedder.md"
     assert "$0.13 in" in models["readers/embedder"][1]
     assert f"{priced.url}/api/export/litellm.json?complete=1" in {
         link for link, _ in seen["sections"]["Addresses"].values()

@@ -193,14 +193,13 @@ def test_an_incomplete_row_and_one_without_a_valid_limit_are_left_out(tmp_path: 
     code, report = diff(bad)
 
     assert (code, [row for row in report["differences"] if row["in"] != "database"]) == (2, [])
+    rate = "This is not a valid rate. Write a number and a period, e.g. 60/minute, or several: 2/second; 1000/hour"
+    currency = "This is not a valid currency. Use a code of ISO 4217, which is three capital letters, e.g. USD"
     assert [sentence.partition(" was left out: ")[::2] for sentence in report["left_out"]] == [
         ("alias newest", "a new one needs model"),
         ("channel west", "a new one needs name"),
-        (
-            "group new",
-            "This is not a valid rate. Write a number and a period, e.g. 60/minute, or several: 2/second; 1000/hour",
-        ),
-        ("group vip", "This is not a valid currency. Use a code of ISO 4217, which is three capital letters, e.g. USD"),
+        ("group new", f"rate_limit: {rate}"),
+        ("group vip", f"budget_currency: {currency}"),
         ("token abcdefghij", "a new one needs name"),
     ]
     bad.write_text("format: modelbook/1\ngroups: [{slug: vip}, {slug: default, is_public: yes}]\n")

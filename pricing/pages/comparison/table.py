@@ -36,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A fact or price of all columns; `cheapest` are the places of the lowest prices, if there are several prices."""
+    """A fact or price of all columns; `cheapest` are the places of the lowest prices, if there are higher ones."""
 
     label: str
     cells: tuple[Cell, ...]
@@ -99,7 +99,8 @@ def table(columns: Sequence[Mapping[str, Cell]]) -> list[Row]:
 
 def _row(label: str, cells: tuple[Cell, ...]) -> Row:
     known = [cell.amount for cell in cells if cell.amount is not None]
-    if len(known) < 2:
+    # Of equal prices, none is the cheapest.
+    if len(set(known)) < 2:
         return Row(label, cells)
     lowest = min(known)
     return Row(label, cells, frozenset(place for place, cell in enumerate(cells) if cell.amount == lowest))

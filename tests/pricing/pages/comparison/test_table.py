@@ -77,6 +77,11 @@ def test_the_cheapest_of_comparable_prices_is_marked(client: Client) -> None:
 
     assert "Input, per million tokens $2.00 cheapest $2.00 cheapest \u00a520.00 1.00 SEK -" in text
     assert "Output, per million tokens $9.00 $8.00 \u00a556.00 cheapest 1.00 SEK -" in text
+    assert "cheapest" not in shop.text_of(shop.get(client, "/compare?m=a")) + shop.text_of(
+        shop.get(client, "/compare?m=a&m=krona")
+    )
+    equal = shop.text_of(shop.get(client, "/compare?m=a&m=b"))
+    assert "Input, per million tokens $2.00 $2.00 Output, per million tokens $9.00 $8.00 cheapest" in equal
     # No other price is for an image.
     assert "- - - - $0.01 Price" in text or "- - - - $0.01 Vendor" in text
 

@@ -99,7 +99,7 @@ def table(columns: Sequence[Mapping[str, Cell]]) -> list[Row]:
 
 def _row(label: str, cells: tuple[Cell, ...]) -> Row:
     known = [cell.amount for cell in cells if cell.amount is not None]
-    # Of equal prices, none is the cheapest.
+    # A price that all the others equal is not the cheapest.
     if len(set(known)) < 2:
         return Row(label, cells)
     lowest = min(known)

@@ -72,8 +72,6 @@ def test_many_clients_after_a_change_cause_one_rendering_on_the_machine(running:
 def test_a_new_worker_renders_nothing_that_the_others_have_rendered(running: Server, sent: signal.Signals) -> None:
     for path in ("/api/pricing", "/"):
         running.get(path, accept="text/html")
-    # Since the last change, no worker has rendered what one warms up with: its pages are those of another host.
-    replace_with_a_warm_worker(running, sent)
     before = rendered(running)
 
     replace_with_a_warm_worker(running, sent)
@@ -81,8 +79,9 @@ def test_a_new_worker_renders_nothing_that_the_others_have_rendered(running: Ser
         assert running.get("/api/pricing").status == 200
         assert running.get("/", accept="text/html").status == 200
 
-    # It has warmed up with a search, too, which is never stored.
-    assert rendered(running) == before + 1
+    # It warms up with a search, which is never stored, and with two pages of the site's own host, where this test is no
+    # visitor. What the test has requested would be two more.
+    assert rendered(running) - before <= 3
 
 
 def replace_with_a_warm_worker(server: Server, sent: signal.Signals) -> None:
